@@ -1,0 +1,1 @@
+"""Pipeline: a camera's run and a day's run."""

@@ -1,0 +1,1 @@
+"""Sales: tills and shifts."""

@@ -1,0 +1,53 @@
+"""Where Floorwalker keeps its state and what it uses by default, with the origin of each value."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process: command line > environment (`FLOORWALKER_…`) > defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOORWALKER_", extra="ignore")
+
+    home: Path = Field(
+        Path("floorwalker-data"), title="State folder", description="Holds the database, models and clips."
+    )
+    database_url: str | None = Field(
+        None,
+        title="Database",
+        description="SQLAlchemy URL of the operational store; default: floorwalker.db in the state folder.",
+    )
+    shared: Path = Field(
+        Path("../shared"),
+        title="Real material",
+        description="Folder of videos, networks and truth for tests.",
+    )
+    detector: str | None = Field(
+        None,
+        title="Detector",
+        description="`motion`, a name from `floorwalker models list`, or the path of an ONNX file; "
+        "default: a pulled network where there is one, else `motion`.",
+    )
+    host: str = Field("127.0.0.1", title="Address", description="Address that `floorwalker serve` binds.")
+    port: int = Field(8642, title="Port", description="Port that `floorwalker serve` binds.", ge=0, le=65535)
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database that holds: the one named, else SQLite in the state folder."""
+        return self.database_url or f"sqlite:///{(self.home / 'floorwalker.db').absolute()}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of the pulled networks."""
+        return self.home / "models"
+
+    def origin(self, field: str) -> str:
+        """Where a field's value comes from: `environment`, `command line` or `default`."""
+        if f"FLOORWALKER_{field.upper()}" in os.environ:
+            return "environment"
+        return "command line" if field in self.model_fields_set else "default"

@@ -1,0 +1,1 @@
+"""Simulation: a store morning with its truth."""

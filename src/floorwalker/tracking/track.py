@@ -1,0 +1,51 @@
+"""The track: one person through one recording of one camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One person as one camera followed them, as arrays over the n moments they were seen.
+
+    Attributes:
+        track_id: ordinal within the run, from 1, in order of first sighting.
+        time_s: (n,) float64 presentation times, increasing.
+        xyxy: (n, 4) float32 boxes in pixels.
+        foot_px: (n, 2) float32 where the person stood, pixels.
+        floor_m: (n, 2) float64 floor positions in metres, NaN where the camera is not calibrated.
+        confidence: (n,) float32 of the detections, 0 to 1.
+        appearance: (k, d) float32 descriptors of good views, each of L2 norm 1; k may be 0.
+    """
+
+    track_id: int
+    time_s: npt.NDArray[np.float64]
+    xyxy: npt.NDArray[np.float32]
+    foot_px: npt.NDArray[np.float32]
+    floor_m: npt.NDArray[np.float64]
+    confidence: npt.NDArray[np.float32]
+    appearance: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        n = len(self.time_s)
+        if n == 0:
+            raise ValueError(f"track {self.track_id} has no moment")
+        shapes = {"xyxy": (n, 4), "foot_px": (n, 2), "floor_m": (n, 2), "confidence": (n,)}
+        for name, shape in shapes.items():
+            actual = getattr(self, name).shape
+            if actual != shape:
+                raise ValueError(f"track {self.track_id}, {name}: expected shape {shape}, got {actual}")
+
+    @property
+    def start_s(self) -> float:
+        """Presentation time of the first sighting."""
+        return float(self.time_s[0])
+
+    @property
+    def end_s(self) -> float:
+        """Presentation time of the last sighting."""
+        return float(self.time_s[-1])

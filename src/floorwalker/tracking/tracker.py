@@ -1,0 +1,31 @@
+"""What every tracker offers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.vision.detections import Detections
+
+
+class Tracker(Protocol):
+    """Joins the detections of successive frames of one camera; ids are ordinals of this instance."""
+
+    def update(self, detections: Detections, time_s: float) -> npt.NDArray[np.int64]:
+        """Take in one frame.
+
+        Args:
+            detections: the frame's people.
+            time_s: presentation time in seconds, greater than that of the frame before.
+
+        Returns:
+            (n,) the track of each detection, or -1; a track's first frames carry its id although it may
+            still turn out unconfirmed (see `confirmed`).
+        """
+        ...
+
+    def confirmed(self, track_id: int) -> bool:
+        """Whether a track was seen often enough to be believed."""
+        ...

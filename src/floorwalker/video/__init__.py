@@ -1,0 +1,1 @@
+"""Video: files and streams to frames with their presentation time."""

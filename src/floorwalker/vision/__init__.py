@@ -1,0 +1,1 @@
+"""Vision: frames to detections of people."""

@@ -1,0 +1,1 @@
+"""Web: pages, styles and scripts."""
