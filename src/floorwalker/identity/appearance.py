@@ -1,0 +1,134 @@
+"""Appearance without weights: the colours of hair, clothing above and clothing below."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.vision.detections import Detections
+
+FloatArray = npt.NDArray[np.float32]
+BANDS = ((0.0, 0.17), (0.17, 0.36), (0.36, 0.52), (0.52, 0.74), (0.74, 0.97))
+_BAND_WEIGHTS = (0.5, 1.0, 1.0, 1.0, 0.6)
+_ROWS, _COLUMNS = 96, 32
+_CHROMA_BINS, _LIGHT_BINS = 10, 8
+_CHROMA_REACH = 60.0
+_LIGHT_SHARE = 0.35
+DIMENSIONS = len(BANDS) * (_CHROMA_BINS**2 + _LIGHT_BINS)
+
+
+def describe(image: npt.NDArray[np.uint8], detections: Detections) -> FloatArray:
+    """Clothing descriptors of the people in one picture.
+
+    Each horizontal band of the body gives a histogram of its colour (Lab chroma, which light changes
+    little) and, with less weight, of its lightness. Square roots make the scalar product of two
+    descriptors the weighted Bhattacharyya coefficient of their histograms.
+
+    Args:
+        image: (height, width, 3) uint8, blue-green-red.
+        detections: the people; their `foreground` tells body from background where it is given, else an
+            inner ellipse does.
+
+    Returns:
+        (n, d) float32 of norm 1; rows of 0 where a box has no pixel in the picture.
+
+    Source:
+        Bhattacharyya, 1943; bands as in Gray and Tao, "Viewpoint invariant pedestrian recognition", 2008.
+    """
+    result = np.zeros((len(detections), DIMENSIONS), dtype=np.float32)
+    height, width = image.shape[:2]
+    for row, box in enumerate(detections.xyxy):
+        x1, y1 = max(int(box[0]), 0), max(int(box[1]), 0)
+        x2, y2 = min(int(np.ceil(box[2])), width), min(int(np.ceil(box[3])), height)
+        if x2 - x1 < 2 or y2 - y1 < 4:
+            continue
+        patch = cv2.resize(image[y1:y2, x1:x2], (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
+        weight = _ellipse()
+        if detections.foreground is not None:
+            mask = detections.foreground[y1:y2, x1:x2].astype(np.float32)
+            seen = cv2.resize(mask, (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
+            if seen.mean() > 0.1:
+                weight = np.where(seen > 0.6, seen, 0.0).astype(np.float32)
+        result[row] = _histogram(np.asarray(patch), weight)
+    return result
+
+
+def quality(detections: Detections, resolution: tuple[int, int]) -> FloatArray:
+    """How well each person can be described.
+
+    Args:
+        detections: the people of one picture.
+        resolution: width and height of the picture.
+
+    Returns:
+        (n,) 0 to 1: small where another box with lower feet (a person nearer the camera) covers it, where
+        it is tiny, where it touches the picture's edge, and where the detector doubts it.
+    """
+    boxes = detections.xyxy.astype(np.float64)
+    if len(boxes) == 0:
+        return np.zeros(0, dtype=np.float32)
+    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=2) / np.prod(size, axis=1)[:, None]
+    in_front = boxes[None, :, 3] > boxes[:, None, 3]
+    covered = np.where(in_front, shared, 0.3 * shared)
+    np.fill_diagonal(covered, 0.0)
+    free = np.clip(1.0 - 1.5 * covered.max(axis=1), 0.0, 1.0)
+    large = np.clip((size[:, 1] - 20) / 60, 0.0, 1.0)
+    width, height = resolution
+    edge = np.min([boxes[:, 0], boxes[:, 1], width - boxes[:, 2], height - boxes[:, 3]], axis=0)
+    whole = np.where(edge < 2, 0.3, 1.0)
+    result: FloatArray = (free * large * whole * detections.confidence).astype(np.float32)
+    return result
+
+
+def _ellipse() -> FloatArray:
+    """Weight of a person's likely pixels in a box: a broad ellipse."""
+    y = (np.arange(_ROWS) + 0.5) / _ROWS * 2 - 1
+    x = (np.arange(_COLUMNS) + 0.5) / _COLUMNS * 2 - 1
+    return np.asarray((x[None, :] / 0.6) ** 2 + (y[:, None] / 1.05) ** 2 <= 1, dtype=np.float32)
+
+
+def _histogram(patch: npt.NDArray[np.uint8], weight: FloatArray) -> FloatArray:
+    lab = np.asarray(cv2.cvtColor(patch.astype(np.float32) / 255, cv2.COLOR_BGR2Lab))
+    scale = _CHROMA_BINS / (2 * _CHROMA_REACH)
+    chroma = np.clip((lab[:, :, 1:] + _CHROMA_REACH) * scale - 0.5, 0.0, _CHROMA_BINS - 1.001)
+    light = np.clip(lab[:, :, 0] / 100 * _LIGHT_BINS - 0.5, 0.0, _LIGHT_BINS - 1.001)
+    parts = []
+    for (top, bottom), importance in zip(BANDS, _BAND_WEIGHTS, strict=True):
+        rows = slice(round(top * _ROWS), round(bottom * _ROWS))
+        share = weight[rows].ravel()
+        total = float(share.sum())
+        colours = _spread_2d(chroma[rows].reshape(-1, 2), share)
+        lights = _spread_1d(light[rows].ravel(), share)
+        if total > 0:
+            colours, lights = colours / total, lights / total
+        parts.append(np.sqrt(importance * (1 - _LIGHT_SHARE) * colours))
+        parts.append(np.sqrt(importance * _LIGHT_SHARE * lights))
+    descriptor = np.concatenate(parts)
+    norm = float(np.linalg.norm(descriptor))
+    return (descriptor / norm).astype(np.float32) if norm > 0 else descriptor.astype(np.float32)
+
+
+def _spread_1d(position: npt.NDArray[np.floating], weight: FloatArray) -> npt.NDArray[np.float64]:
+    """A histogram; each value is shared by its two nearest bins, so that small shifts matter little."""
+    low = position.astype(np.intp)
+    rest = position - low
+    total: npt.NDArray[np.float64] = np.zeros(_LIGHT_BINS)
+    for side in (0, 1):
+        total += np.bincount(low + side, weight * np.abs(1 - side - rest), _LIGHT_BINS)
+    return total
+
+
+def _spread_2d(position: npt.NDArray[np.floating], weight: FloatArray) -> npt.NDArray[np.float64]:
+    low = position.astype(np.intp)
+    rest = position - low
+    total = np.zeros(_CHROMA_BINS**2)
+    for dx in (0, 1):
+        for dy in (0, 1):
+            share = np.abs(1 - dx - rest[:, 0]) * np.abs(1 - dy - rest[:, 1])
+            bins = (low[:, 0] + dx) * _CHROMA_BINS + low[:, 1] + dy
+            total += np.bincount(bins, weight * share, _CHROMA_BINS**2)
+    return total

@@ -1,0 +1,154 @@
+"""From one camera's tracks to its events: lines, zones, dwell, queue, staff and re-entry together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from floorwalker.events import Event
+from floorwalker.identity.height import height_m
+from floorwalker.identity.likeness import LikenessScale, likeness
+from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
+from floorwalker.journeys.context import CameraContext
+from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
+from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
+from floorwalker.journeys.line_geometry import approach
+from floorwalker.journeys.queue import QueueSettings, queue_visits
+from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
+from floorwalker.journeys.writing import CameraJourneys, events_of
+from floorwalker.journeys.zones import Stay, ZoneSettings, stays
+from floorwalker.site import Calibration, ZoneKind
+from floorwalker.tracking.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class JourneySettings:
+    """All thresholds of the way from tracks to events."""
+
+    crossing: CrossingSettings = field(default_factory=CrossingSettings)
+    zone: ZoneSettings = field(default_factory=ZoneSettings)
+    queue: QueueSettings = field(default_factory=QueueSettings)
+    staff: StaffSettings = field(default_factory=StaffSettings)
+    reentry: ReentrySettings = field(default_factory=ReentrySettings)
+    likeness: LikenessScale = field(default_factory=LikenessScale)
+
+
+def camera_events(
+    tracks: Sequence[Track], context: CameraContext, settings: JourneySettings | None = None
+) -> list[Event]:
+    """The events of one camera's tracks.
+
+    Args:
+        tracks: of one recording and run, in the camera's pixels.
+        context: where, when and by which run.
+        settings: thresholds.
+
+    Returns:
+        Events sorted by time and id; the same tracks in any order give the same events.
+
+    Raises:
+        InputError: the camera's calibration contradicts itself.
+    """
+    rules = settings or JourneySettings()
+    return events_of(camera_journeys(tracks, context, rules), context)
+
+
+def camera_journeys(
+    tracks: Sequence[Track], context: CameraContext, settings: JourneySettings
+) -> CameraJourneys:
+    """What happened to the people of one camera.
+
+    Args:
+        tracks: of one recording and run, in the camera's pixels.
+        context: where, when and by which run.
+        settings: thresholds.
+
+    Raises:
+        InputError: the camera's calibration contradicts itself.
+    """
+    by_id = {track.track_id: track for track in sorted(tracks, key=lambda track: track.track_id)}
+    ordered = list(by_id.values())
+    calibration = context.camera.calibrated()
+    duration_s = context.recording.duration_s
+    found = door_crossings(ordered, context, calibration, settings.crossing)
+    all_stays = [
+        stay for track in ordered for stay in stays(track, context.camera.zones, duration_s, settings.zone)
+    ]
+    presence = {track.track_id: presence_of(track, all_stays, duration_s) for track in ordered}
+    staff = {
+        track_id: rule
+        for track_id, evidence in presence.items()
+        if (rule := staff_rule(evidence, settings.staff)) is not None
+    }
+    queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
+    person = _persons(by_id, found, calibration, settings)
+    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, person)
+
+
+def door_crossings(
+    tracks: Sequence[Track],
+    context: CameraContext,
+    calibration: Calibration | None,
+    settings: CrossingSettings,
+) -> list[Crossing]:
+    """All crossings of the camera's entry lines, seen and inferred, in order of time."""
+    found: list[Crossing] = []
+    for line in context.camera.entry_lines:
+        seen: dict[int, list[Crossing]] = {}
+        ends: list[TrackEnd] = []
+        for track in tracks:
+            path = approach(track, line, calibration)
+            if len(path.time_s) == 0:
+                continue
+            seen[track.track_id] = crossings(track.track_id, line.id, path, settings)
+            sides = [visit.side for visit in side_visits(path, settings)]
+            ends.extend(track_ends(track.track_id, path, sides))
+        found.extend(crossing for crossed in seen.values() for crossing in crossed)
+        found.extend(inferred_crossings(ends, line.id, context.recording.duration_s, settings, seen))
+    by_id = {track.track_id: track for track in tracks}
+    weighed = [_weighed(crossing, by_id[crossing.track_id]) for crossing in found]
+    return sorted(weighed, key=lambda crossing: (crossing.time_s, crossing.track_id, crossing.line_id))
+
+
+def _weighed(crossing: Crossing, track: Track) -> Crossing:
+    """The crossing with its evidence times the detector's confidence around it."""
+    near = np.abs(track.time_s - crossing.time_s) <= 1.0
+    detected = float(np.mean(track.confidence[near] if near.any() else track.confidence))
+    return replace(crossing, confidence=crossing.confidence * detected)
+
+
+def presence_of(track: Track, all_stays: Sequence[Stay], duration_s: float) -> Presence:
+    """How long and where one track was seen."""
+    behind = sum(
+        stay.duration_s
+        for stay in all_stays
+        if stay.track_id == track.track_id and stay.zone.kind is ZoneKind.STAFF_ONLY
+    )
+    return Presence(behind, track.end_s - track.start_s, duration_s)
+
+
+def _persons(
+    tracks: Mapping[int, Track],
+    found: Sequence[Crossing],
+    calibration: Calibration | None,
+    settings: JourneySettings,
+) -> dict[int, int]:
+    """For each track the earliest track of the same person, by re-entry at the door."""
+    crossed: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for crossing in found:
+        crossed[crossing.track_id].append((crossing.time_s, crossing.inward))
+    heights = {track_id: height_m(tracks[track_id], calibration) for track_id in crossed}
+
+    def alike(a: int, b: int) -> float | None:
+        high, other = heights[a], heights[b]
+        difference = None if high is None or other is None else high - other
+        return likeness(tracks[a].appearance, tracks[b].appearance, settings.likeness, difference)
+
+    door = [DoorTrack(track_id, tuple(moments)) for track_id, moments in sorted(crossed.items())]
+    person = {track_id: track_id for track_id in tracks}
+    for match in match_reentries(door, alike, settings.reentry):
+        person[match.track_id] = match.earlier_id
+    return person

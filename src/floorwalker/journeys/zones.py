@@ -1,0 +1,171 @@
+"""Stays in zones, with inertia: a step out and back is none, nor is a step in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from floorwalker.journeys.path import smooth
+from floorwalker.site import Zone
+from floorwalker.tracking.track import Track
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSettings:
+    """When someone is in a zone.
+
+    Attributes:
+        least_stay_s: shorter stays are none. Raising it drops people who walk through.
+        bridged_gap_s: an absence shorter than this, or out of sight between two sightings in the zone, does
+            not end a stay.
+        edge_px_share: a track that begins within this share of its height from the zone's edge came in from
+            outside although nobody saw it; one that ends there went out.
+    """
+
+    least_stay_s: float = 1.0
+    bridged_gap_s: float = 1.0
+    edge_px_share: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One person's uninterrupted presence in one zone.
+
+    Attributes:
+        track_id: who.
+        zone: where.
+        start_s: first moment inside.
+        end_s: last moment inside.
+        entered: whether the person was seen to come in, not first noticed inside.
+        left: whether the person was seen to go out, not lost from sight inside.
+        ongoing: still inside when the recording ended.
+        confidence: mean confidence of the detections, 0 to 1.
+    """
+
+    track_id: int
+    zone: Zone
+    start_s: float
+    end_s: float
+    entered: bool
+    left: bool
+    ongoing: bool
+    confidence: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the stay."""
+        return self.end_s - self.start_s
+
+
+def stays(track: Track, zones: Sequence[Zone], duration_s: float, settings: ZoneSettings) -> list[Stay]:
+    """A track's stays in zones, in order of time.
+
+    Where zones overlap, the smaller one counts.
+
+    Args:
+        track: one person in one camera.
+        zones: the camera's.
+        duration_s: length of the recording.
+        settings: what counts.
+
+    Returns:
+        Stays, never two at one time.
+    """
+    if not zones:
+        return []
+    feet = smooth(track.time_s, track.foot_px)
+    where = zone_index(feet, zones)
+    found: list[Stay] = []
+    for index, zone in enumerate(zones):
+        for first, last in _intervals(track.time_s, where == index, settings.bridged_gap_s):
+            start_s, end_s = _bounds(track.time_s, first, last)
+            if end_s - start_s < settings.least_stay_s - 1e-6:
+                continue
+            found.append(
+                Stay(
+                    track.track_id,
+                    zone,
+                    start_s,
+                    end_s,
+                    entered=_seen_at_edge(track, feet, zone, first, 0, settings),
+                    left=_seen_at_edge(track, feet, zone, last, len(feet) - 1, settings),
+                    ongoing=last == len(feet) - 1 and end_s >= duration_s - settings.bridged_gap_s,
+                    confidence=float(np.mean(track.confidence[first : last + 1])),
+                )
+            )
+    return sorted(found, key=lambda stay: (stay.start_s, stay.zone.id))
+
+
+def zone_index(feet: FloatArray, zones: Sequence[Zone]) -> npt.NDArray[np.intp]:
+    """The zone of each point, the smallest where several overlap, or -1.
+
+    Args:
+        feet: (n, 2) pixels.
+        zones: the camera's.
+
+    Returns:
+        (n,) indices into the zones.
+    """
+    polygons = [shapely.Polygon(zone.polygon) for zone in zones]
+    where = np.full(len(feet), -1, dtype=np.intp)
+    for index in sorted(range(len(zones)), key=lambda i: -polygons[i].area):
+        where[shapely.contains_xy(polygons[index], feet[:, 0], feet[:, 1])] = index
+    return where
+
+
+def time_within(track: Track, polygon: Sequence[tuple[float, float]], start_s: float, end_s: float) -> float:
+    """Seconds of a stretch of time that a person stood in a polygon.
+
+    Args:
+        track: who.
+        polygon: outline in pixels.
+        start_s: from.
+        end_s: to.
+    """
+    feet = smooth(track.time_s, track.foot_px)
+    inside = shapely.contains_xy(shapely.Polygon(polygon), feet[:, 0], feet[:, 1])
+    during = (track.time_s >= start_s) & (track.time_s <= end_s)
+    intervals = _intervals(track.time_s, inside & during, 1.0)
+    return float(sum(track.time_s[last] - track.time_s[first] for first, last in intervals))
+
+
+def _intervals(
+    time_s: FloatArray, inside: npt.NDArray[np.bool_], bridged_gap_s: float
+) -> list[tuple[int, int]]:
+    """First and last index of each presence, short absences bridged."""
+    at = np.flatnonzero(inside)
+    if len(at) == 0:
+        return []
+    absent = time_s[at[1:]] - time_s[at[:-1]] >= bridged_gap_s
+    # Out of sight between two sightings inside is no absence: nobody was seen outside.
+    broken = absent & (np.diff(at) > 1)
+    groups = np.split(at, np.flatnonzero(broken) + 1)
+    return [(int(group[0]), int(group[-1])) for group in groups]
+
+
+def _bounds(time_s: FloatArray, first: int, last: int) -> tuple[float, float]:
+    """The stay's ends, half way to the moments seen outside where those are near."""
+    start = float(time_s[first])
+    if first > 0:
+        start -= min(float(time_s[first] - time_s[first - 1]) / 2, 0.25)
+    end = float(time_s[last])
+    if last < len(time_s) - 1:
+        end += min(float(time_s[last + 1] - time_s[last]) / 2, 0.25)
+    return start, end
+
+
+def _seen_at_edge(
+    track: Track, feet: FloatArray, zone: Zone, at: int, terminal: int, settings: ZoneSettings
+) -> bool:
+    """Whether the stay's end lies within the track, or so near the zone's edge that it is the real end."""
+    if at != terminal:
+        return True
+    height = float(track.xyxy[at, 3] - track.xyxy[at, 1])
+    distance = shapely.Polygon(zone.polygon).exterior.distance(shapely.Point(feet[at]))
+    return bool(distance <= settings.edge_px_share * height)

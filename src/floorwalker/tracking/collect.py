@@ -1,0 +1,164 @@
+"""Gathering: what a tracker says frame by frame becomes finished tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.site.calibration import Calibration
+from floorwalker.tracking.track import Track
+from floorwalker.vision.detections import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Sightings of several tracks, in order of time."""
+
+    ids: npt.NDArray[np.int64]
+    time_s: npt.NDArray[np.float64]
+    xyxy: npt.NDArray[np.float32]
+    foot_px: npt.NDArray[np.float32]
+    confidence: npt.NDArray[np.float32]
+
+    def select(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> _Chunk:
+        return _Chunk(
+            self.ids[keep], self.time_s[keep], self.xyxy[keep], self.foot_px[keep], self.confidence[keep]
+        )
+
+    @classmethod
+    def join(cls, chunks: list[_Chunk]) -> _Chunk:
+        return cls(
+            np.concatenate([chunk.ids for chunk in chunks]),
+            np.concatenate([chunk.time_s for chunk in chunks]),
+            np.concatenate([chunk.xyxy for chunk in chunks]),
+            np.concatenate([chunk.foot_px for chunk in chunks]),
+            np.concatenate([chunk.confidence for chunk in chunks]),
+        )
+
+
+class TrackCollector:
+    """Gathers the sightings of one camera and gives the finished, confirmed tracks.
+
+    Sightings of tracks that were never confirmed leave as soon as they are older than `patience_s`.
+    """
+
+    def __init__(
+        self,
+        calibration: Calibration | None,
+        *,
+        samples: int = 12,
+        patience_s: float = 10.0,
+        tidy_every: int = 500,
+    ) -> None:
+        """Begin.
+
+        Args:
+            calibration: for floor positions; None leaves them NaN.
+            samples: appearance descriptors kept a track, the best ones by quality.
+            patience_s: how long an unconfirmed track may still become confirmed.
+            tidy_every: frames after which dropped tracks are cleared out.
+        """
+        self._calibration = calibration
+        self._samples = samples
+        self._patience_s = patience_s
+        self._tidy_every = tidy_every
+        self._chunks: list[_Chunk] = []
+        self._confirmed: set[int] = set()
+        self._appearance: dict[int, list[tuple[float, float, npt.NDArray[np.float32]]]] = {}
+
+    def add(
+        self,
+        ids: npt.NDArray[np.int64],
+        detections: Detections,
+        time_s: float,
+        is_confirmed: Callable[[int], bool],
+        appearance: npt.NDArray[np.float32] | None = None,
+        quality: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        """Take in one frame.
+
+        Args:
+            ids: (n,) tracks as `Tracker.update` gave them, -1 for none.
+            detections: the frame's people.
+            time_s: presentation time, increasing.
+            is_confirmed: `Tracker.confirmed`.
+            appearance: (n, d) descriptors; rows of NaN or of length 0 are passed over.
+            quality: (n,) 0 to 1, how well each person is seen; 0 keeps a descriptor out.
+        """
+        held = np.flatnonzero(ids >= 0)
+        if len(held) == 0:
+            return
+        self._confirmed.update(int(i) for i in ids[held] if i not in self._confirmed and is_confirmed(int(i)))
+        self._chunks.append(
+            _Chunk(
+                ids[held].astype(np.int64),
+                np.full(len(held), time_s, dtype=np.float64),
+                detections.xyxy[held],
+                detections.foot_px[held],
+                detections.confidence[held],
+            )
+        )
+        if appearance is not None:
+            weights = np.ones(len(ids), dtype=np.float32) if quality is None else quality
+            for row in held:
+                self._keep_sample(int(ids[row]), float(weights[row]), time_s, appearance[row])
+        if len(self._chunks) >= self._tidy_every:
+            self._tidy(time_s)
+
+    def finish(self) -> list[Track]:
+        """The confirmed tracks, numbered from 1 in order of first sighting; the collector is then empty."""
+        if not self._chunks:
+            return []
+        everything = _Chunk.join(self._chunks)
+        everything = everything.select(np.isin(everything.ids, sorted(self._confirmed)))
+        everything = everything.select(np.lexsort((everything.time_s, everything.ids)))
+        starts = np.flatnonzero(np.diff(everything.ids, prepend=-1))
+        bounds = [*starts.tolist(), len(everything.ids)]
+        pieces = [everything.select(np.arange(a, b)) for a, b in pairwise(bounds)]
+        pieces.sort(key=lambda piece: (piece.time_s[0], piece.ids[0]))
+        tracks = [self._track(number, piece) for number, piece in enumerate(pieces, start=1)]
+        self._chunks, self._confirmed, self._appearance = [], set(), {}
+        return tracks
+
+    def _track(self, number: int, piece: _Chunk) -> Track:
+        floor = (
+            np.full((len(piece.ids), 2), np.nan)
+            if self._calibration is None
+            else self._calibration.to_floor(piece.foot_px)
+        )
+        samples = sorted(self._appearance.get(int(piece.ids[0]), []), key=lambda sample: sample[1])
+        appearance = (
+            np.stack([descriptor for _, _, descriptor in samples])
+            if samples
+            else np.zeros((0, 0), dtype=np.float32)
+        )
+        return Track(number, piece.time_s, piece.xyxy, piece.foot_px, floor, piece.confidence, appearance)
+
+    def _keep_sample(
+        self, track: int, quality: float, time_s: float, descriptor: npt.NDArray[np.float32]
+    ) -> None:
+        if quality <= 0 or not np.isfinite(descriptor).all() or not descriptor.any():
+            return
+        samples = self._appearance.setdefault(track, [])
+        samples.append((quality, time_s, descriptor.copy()))
+        if len(samples) > self._samples:
+            samples.pop(self._most_expendable(samples))
+
+    @staticmethod
+    def _most_expendable(samples: list[tuple[float, float, npt.NDArray[np.float32]]]) -> int:
+        """The worse one of the two neighbours nearest in time, so that the samples spread over the track."""
+        times = np.array([sample[1] for sample in samples])
+        left = int(np.argmin(np.diff(times)))
+        return left if samples[left][0] < samples[left + 1][0] else left + 1
+
+    def _tidy(self, time_s: float) -> None:
+        joined = _Chunk.join(self._chunks)
+        young = joined.time_s >= time_s - self._patience_s
+        kept = np.isin(joined.ids, sorted(self._confirmed)) | np.isin(joined.ids, joined.ids[young])
+        self._chunks = [joined.select(kept)]
+        alive = set(np.unique(self._chunks[0].ids).tolist())
+        self._appearance = {track: samples for track, samples in self._appearance.items() if track in alive}
