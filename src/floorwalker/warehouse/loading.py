@@ -1,0 +1,141 @@
+"""Writing resolutions and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, update
+
+from floorwalker.resolutions import Resolution
+from floorwalker.warehouse.recording import ensure_stores
+from floorwalker.warehouse.records import LoadReport, Transaction, to_us
+from floorwalker.warehouse.schema import resolutions as resolution_table
+from floorwalker.warehouse.schema import transactions as transaction_table
+
+_CHUNK = 400
+
+
+def add_resolutions(
+    connection: Connection, said: Sequence[Resolution], replace_rules: Sequence[str] = ()
+) -> int:
+    """Append statements that do not hold already, and undo those that their rule no longer makes.
+
+    Args:
+        connection: a writing transaction.
+        said: of any stores; a rule's statement is skipped where its last one of the same subject and
+            attribute says the same.
+        replace_rules: reasons whose earlier statements about the stores of `said` are undone unless
+            `said` holds them again.
+
+    Returns:
+        How many rows were written or undone.
+    """
+    by_store: dict[str, list[Resolution]] = {}
+    for resolution in said:
+        by_store.setdefault(resolution.store_id, []).append(resolution)
+    changed = 0
+    for store_id, mine in by_store.items():
+        ensure_stores(connection, [store_id])
+        changed += _add_to_store(connection, store_id, mine, frozenset(replace_rules))
+    return changed
+
+
+def _add_to_store(
+    connection: Connection, store_id: str, said: Sequence[Resolution], replaced: frozenset[str]
+) -> int:
+    table = resolution_table.c
+    rows = connection.execute(
+        select(resolution_table)
+        .where(table.store_id == store_id, table.undone.is_(False))
+        .order_by(table.version)
+    ).all()
+    latest = {(row.subject, row.attribute): (row.value, row.reason) for row in rows}
+    again = {(r.subject, r.attribute.value, r.value, r.reason) for r in said}
+    gone = [
+        row.version
+        for row in rows
+        if row.reason in replaced and (row.subject, row.attribute, row.value, row.reason) not in again
+    ]
+    for start in range(0, len(gone), _CHUNK):
+        connection.execute(
+            update(resolution_table)
+            .where(table.store_id == store_id, table.version.in_(gone[start : start + _CHUNK]))
+            .values(undone=True)
+        )
+    top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
+    new: list[dict[str, object]] = []
+    for resolution in said:
+        key = (resolution.subject, resolution.attribute.value)
+        if latest.get(key) == (resolution.value, resolution.reason):
+            continue
+        latest[key] = (resolution.value, resolution.reason)
+        new.append(_resolution_row(resolution, top + len(new) + 1))
+    if new:
+        connection.execute(insert(resolution_table), new)
+    return len(new) + len(gone)
+
+
+def add_transactions(connection: Connection, batch: Sequence[Transaction], timezone: str) -> LoadReport:
+    """Add the transactions that are new.
+
+    Args:
+        connection: a writing transaction.
+        batch: of any stores.
+        timezone: IANA name for stores that are not known yet.
+    """
+    wanted = {(sale.store_id, sale.transaction_id): sale for sale in reversed(batch)}
+    known: dict[tuple[str, str], dict[str, object]] = {}
+    by_store: dict[str, list[str]] = {}
+    for store_id, transaction_id in wanted:
+        by_store.setdefault(store_id, []).append(transaction_id)
+    table = transaction_table.c
+    for store_id, ids in by_store.items():
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            for row in connection.execute(
+                select(transaction_table).where(table.store_id == store_id, table.transaction_id.in_(chunk))
+            ).mappings():
+                known[(store_id, row["transaction_id"])] = dict(row)
+    new: dict[tuple[str, str], dict[str, object]] = {}
+    duplicates = 0
+    conflicts = []
+    for sale in batch:
+        key, row_now = (sale.store_id, sale.transaction_id), _transaction_row(sale)
+        earlier = known.get(key) or new.get(key)
+        if earlier is None:
+            new[key] = row_now
+        elif earlier == row_now:
+            duplicates += 1
+        else:
+            conflicts.append(sale.transaction_id)
+    if new:
+        ensure_stores(connection, {store_id for store_id, _ in new}, timezone)
+        connection.execute(insert(transaction_table), list(new.values()))
+    return LoadReport(len(new), duplicates, tuple(conflicts))
+
+
+def _resolution_row(resolution: Resolution, version: int) -> dict[str, object]:
+    return {
+        "store_id": resolution.store_id,
+        "version": version,
+        "subject": resolution.subject,
+        "attribute": resolution.attribute.value,
+        "value": resolution.value,
+        "reason": resolution.reason,
+        "confidence": resolution.confidence,
+        "decided_us": to_us(resolution.decided_utc),
+        "undone": False,
+    }
+
+
+def _transaction_row(sale: Transaction) -> dict[str, object]:
+    return {
+        "store_id": sale.store_id,
+        "transaction_id": sale.transaction_id,
+        "time_us": sale.time_us,
+        "amount_minor": sale.amount_minor,
+        "currency": sale.currency,
+        "kind": sale.kind,
+        "salespeople": msgspec.json.encode(sale.salespeople).decode(),
+    }

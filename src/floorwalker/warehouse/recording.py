@@ -1,0 +1,215 @@
+"""Writing events: each one once, for ever, and nothing of a batch lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, or_, select, update
+
+from floorwalker.events import Event
+from floorwalker.warehouse.records import EventFault, IngestReport, to_us
+from floorwalker.warehouse.schema import events as table
+from floorwalker.warehouse.schema import feeds, stores
+
+FUTURE_LIMIT_US = 5 * 60 * 1_000_000
+LIVE_LIMIT_US = 60 * 60 * 1_000_000  # an event that arrives later than this was not sent by a live feed
+_CHUNK = 400
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How events came in.
+
+    Attributes:
+        now_us: the clock's time.
+        run_id: the run that found them; None over HTTP.
+        live: whether they may come from a live feed (a file never does).
+    """
+
+    now_us: int
+    run_id: str | None = None
+    live: bool = True
+
+
+def digest(event: Event) -> bytes:
+    """Fingerprint of an event's content, independent of the order of keys, 16 bytes."""
+    content = [
+        event.camera_id,
+        event.visitor_id,
+        event.event_type.value,
+        to_us(event.timestamp),
+        event.zone_id,
+        event.dwell_ms,
+        event.is_staff,
+        event.confidence,
+        event.metadata,
+    ]
+    return hashlib.blake2b(_ENCODER.encode(content), digest_size=16).digest()
+
+
+def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival) -> IngestReport:
+    """Add those events of a batch that are new.
+
+    Args:
+        connection: a writing transaction.
+        batch: in any order, of any stores; the same event twice is a duplicate of itself.
+        arrival: how they came in.
+
+    Returns:
+        Counts that add up to the batch's length; an event dated more than 5 minutes ahead of the clock
+        is an error `future`, a known id with other content an error `conflict`.
+    """
+    faults: list[EventFault] = []
+    fresh: dict[Key, tuple[Event, bytes, list[int]]] = {}
+    duplicates = 0
+    for index, event in enumerate(batch):
+        if to_us(event.timestamp) > arrival.now_us + FUTURE_LIMIT_US:
+            faults.append(_future(index, event))
+            continue
+        key, print_ = (event.store_id, event.event_id), digest(event)
+        earlier = fresh.get(key)
+        if earlier is None:
+            fresh[key] = (event, print_, [index])
+        elif earlier[1] == print_:
+            earlier[2].append(index)
+        else:
+            faults.append(_conflict(index, event))
+    for key, print_ in _known(connection, fresh):
+        event, new_print, places = fresh.pop(key)
+        if new_print == print_:
+            duplicates += len(places)
+        else:
+            faults.extend(_conflict(index, event) for index in places)
+    duplicates += sum(len(places) - 1 for _, _, places in fresh.values())
+    added = [(event, print_) for event, print_, _ in fresh.values()]
+    if added:
+        ensure_stores(connection, {event.store_id for event, _ in added})
+        connection.execute(insert(table), [_row(event, print_, arrival) for event, print_ in added])
+        _note_feeds(connection, [event for event, _ in added], arrival)
+    return IngestReport(len(added), duplicates, tuple(sorted(faults, key=lambda fault: fault.index)))
+
+
+def adopt(connection: Connection, store_id: str, event_ids: Iterable[str], run_id: str) -> None:
+    """Give events that came without a run to the run that also found them."""
+    for chunk in _chunks(event_ids):
+        connection.execute(
+            update(table)
+            .where(table.c.store_id == store_id, table.c.event_id.in_(chunk), table.c.run_id.is_(None))
+            .values(run_id=run_id)
+        )
+
+
+def ensure_stores(connection: Connection, store_ids: Iterable[str], timezone: str = "UTC") -> None:
+    """Make stores known that no site file describes, and raise the version of all of them."""
+    wanted = sorted(store_ids)
+    known = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted))).all())
+    missing = [
+        {
+            "store_id": store_id,
+            "name": store_id,
+            "timezone": timezone,
+            "registered": False,
+            "config": None,
+            "version": 0,
+        }
+        for store_id in wanted
+        if store_id not in known
+    ]
+    if missing:
+        connection.execute(insert(stores), missing)
+    connection.execute(
+        update(stores).where(stores.c.store_id.in_(wanted)).values(version=stores.c.version + 1)
+    )
+
+
+def _known(connection: Connection, fresh: dict[Key, Any]) -> list[tuple[Key, bytes]]:
+    by_store: dict[str, list[str]] = {}
+    for store_id, event_id in fresh:
+        by_store.setdefault(store_id, []).append(event_id)
+    return [
+        ((store_id, row.event_id), bytes(row.digest))
+        for store_id, ids in by_store.items()
+        for chunk in _chunks(ids)
+        for row in connection.execute(
+            select(table.c.event_id, table.c.digest).where(
+                table.c.store_id == store_id, table.c.event_id.in_(chunk)
+            )
+        )
+    ]
+
+
+def _row(event: Event, print_: bytes, arrival: Arrival) -> dict[str, Any]:
+    return {
+        "store_id": event.store_id,
+        "event_id": event.event_id,
+        "time_us": to_us(event.timestamp),
+        "camera_id": event.camera_id,
+        "visitor_id": event.visitor_id,
+        "event_type": event.event_type.value,
+        "zone_id": event.zone_id,
+        "dwell_ms": event.dwell_ms,
+        "is_staff": event.is_staff,
+        "confidence": event.confidence,
+        "metadata": _ENCODER.encode(event.metadata).decode(),
+        "digest": print_,
+        "run_id": arrival.run_id,
+        "received_us": arrival.now_us,
+    }
+
+
+def _note_feeds(connection: Connection, added: Sequence[Event], arrival: Arrival) -> None:
+    latest: dict[Key, int] = {}
+    for event in added:
+        key = (event.store_id, event.camera_id)
+        latest[key] = max(latest.get(key, 0), to_us(event.timestamp))
+    for (store_id, camera_id), time_us in latest.items():
+        is_live = arrival.live and arrival.run_id is None and arrival.now_us - time_us <= LIVE_LIMIT_US
+        here = (feeds.c.store_id == store_id, feeds.c.camera_id == camera_id)
+        if connection.execute(select(feeds.c.camera_id).where(*here)).first() is None:
+            connection.execute(
+                insert(feeds).values(
+                    store_id=store_id,
+                    camera_id=camera_id,
+                    last_event_us=time_us,
+                    last_live_us=time_us if is_live else None,
+                )
+            )
+            continue
+        connection.execute(
+            update(feeds).where(*here, feeds.c.last_event_us < time_us).values(last_event_us=time_us)
+        )
+        if is_live:
+            older = or_(feeds.c.last_live_us.is_(None), feeds.c.last_live_us < time_us)
+            connection.execute(update(feeds).where(*here, older).values(last_live_us=time_us))
+
+
+def _chunks(items: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _future(index: int, event: Event) -> EventFault:
+    return EventFault(
+        index,
+        event.event_id,
+        "future",
+        f"timestamp {event.timestamp.isoformat()} is more than 5 minutes ahead of this server's clock",
+    )
+
+
+def _conflict(index: int, event: Event) -> EventFault:
+    return EventFault(
+        index,
+        event.event_id,
+        "conflict",
+        "an event of this store with the same event_id and other content is here already",
+    )

@@ -1,0 +1,315 @@
+"""The warehouse: one place that keeps what was observed and answers what is known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from floorwalker.errors import InputError
+from floorwalker.events import Event
+from floorwalker.resolutions import Resolution
+from floorwalker.runs import Recording, Run
+from floorwalker.site import Site
+from floorwalker.warehouse import reading
+from floorwalker.warehouse.engine import Database
+from floorwalker.warehouse.errors import UnknownStore
+from floorwalker.warehouse.loading import add_resolutions, add_transactions
+from floorwalker.warehouse.recording import Arrival, add_events, adopt, ensure_stores
+from floorwalker.warehouse.records import (
+    CameraInfo,
+    Feed,
+    FloorImage,
+    IngestReport,
+    LoadReport,
+    StoreInfo,
+    StoreView,
+    Transaction,
+    ZoneInfo,
+    from_us,
+    to_us,
+)
+from floorwalker.warehouse.registering import read_floor_image, write_store
+from floorwalker.warehouse.schema import cameras, feeds, floor_images, recordings, runs, stores
+
+Clock = Callable[[], datetime]
+Listener = Callable[[], None]
+
+
+class Warehouse:
+    """The store of events, resolutions and transactions behind one database URL.
+
+    Every method may be called from any thread. Each raises `DatabaseAway` where the database cannot be
+    reached, is locked or has no room, and has then changed nothing.
+
+    Args:
+        url: SQLAlchemy URL, for example `sqlite:////folder/floorwalker.db`; the tables are made where
+            they are missing.
+        clock: gives the present; events more than 5 minutes ahead of it are refused.
+
+    Raises:
+        InputError: the URL means no database that can be opened.
+        DatabaseAway: the database cannot be opened now.
+    """
+
+    def __init__(self, url: str, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self._database = Database(url)
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._listeners_lock = threading.Lock()
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self._database.close()
+
+    def now(self) -> datetime:
+        """The present, by the clock that was handed in."""
+        return self._clock()
+
+    def on_commit(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called, in the writer's thread, after every commit of this process.
+
+        Returns:
+            A function that ends it.
+        """
+        with self._listeners_lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._listeners_lock:
+                self._listeners.remove(listener)
+
+        return end
+
+    # Writing
+
+    def register_site(self, site: Site, folder: Path | None = None) -> None:
+        """Make the stores of a site file known, or bring them up to date.
+
+        Args:
+            site: the site file's content.
+            folder: the folder it lies in, where pictures of floor plans are looked for.
+
+        Raises:
+            InputError: a floor plan's picture cannot be read, or a calibration fixes no mapping.
+        """
+        images = [read_floor_image(store, folder) for store in site.stores]
+        with self._database.write() as connection:
+            for store, image in zip(site.stores, images, strict=True):
+                write_store(connection, store, image)
+        self._committed()
+
+    def add_events(self, events: Sequence[Event], *, live: bool = True) -> IngestReport:
+        """Add those events that are new; what is returned is committed.
+
+        Args:
+            events: of any stores, in any order and size of batch.
+            live: whether they may come from a live feed; False for files.
+
+        Returns:
+            Counts that add up to the number of events.
+        """
+        with self._database.write() as connection:
+            report = add_events(connection, events, Arrival(to_us(self._clock()), live=live))
+        if report.inserted:
+            self._committed()
+        return report
+
+    def record_run(
+        self,
+        recording: Recording,
+        run: Run,
+        events: Sequence[Event],
+        resolutions: Sequence[Resolution] = (),
+    ) -> IngestReport:
+        """Record one processing of a recording, all of it or nothing; earlier runs of it step back.
+
+        The same run again changes nothing; a run that had stepped back steps forward again.
+
+        Args:
+            recording: what was filmed.
+            run: how it was processed.
+            events: all events of the run.
+            resolutions: what the run says of its visitors beyond them.
+
+        Raises:
+            InputError: the run is of another recording, or one of its events was recorded with other
+                content or lies in the future.
+        """
+        if run.recording_id != recording.recording_id:
+            raise InputError(f"run {run.run_id} is not of recording {recording.recording_id}")
+        strangers = {e.store_id for e in events} | {r.store_id for r in resolutions}
+        if strangers - {recording.store_id}:
+            raise InputError(f"run {run.run_id} of store {recording.store_id} holds events of {strangers}")
+        now_us = to_us(self._clock())
+        with self._database.write() as connection:
+            store_id = recording.store_id
+            ensure_stores(connection, [store_id])
+            mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
+            if connection.execute(select(recordings.c.recording_id).where(*mine)).first() is None:
+                connection.execute(insert(recordings).values(_recording_row(recording)))
+            of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
+            connection.execute(update(runs).where(*of_recording).values(active=False))
+            this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
+            if connection.execute(select(runs.c.run_id).where(*this)).first() is None:
+                connection.execute(insert(runs).values(_run_row(recording, run, now_us)))
+            connection.execute(update(runs).where(*this).values(active=True))
+            report = add_events(connection, events, Arrival(now_us, run.run_id, live=False))
+            if report.errors:
+                first = report.errors[0]
+                raise InputError(
+                    f"run {run.run_id} of camera {recording.camera_id} was not recorded: "
+                    f"{len(report.errors)} of {len(events)} events refused, first {first.event_id}: "
+                    f"{first.message}"
+                )
+            if report.duplicates:
+                adopt(connection, store_id, (event.event_id for event in events), run.run_id)
+            add_resolutions(connection, resolutions)
+        self._committed()
+        return report
+
+    def add_resolutions(self, resolutions: Sequence[Resolution], *, replace_rules: Sequence[str] = ()) -> int:
+        """Append what became known; the event log stays as it is.
+
+        Args:
+            resolutions: of any stores; one that already holds is not written again.
+            replace_rules: reasons (`rule:…`) whose earlier statements about the same stores are undone
+                unless they are made again: a rule that was computed anew speaks for the whole store.
+
+        Returns:
+            How many were new or undone.
+        """
+        with self._database.write() as connection:
+            changed = add_resolutions(connection, resolutions, replace_rules)
+        if changed:
+            self._committed()
+        return changed
+
+    def load_transactions(self, transactions: Sequence[Transaction], *, timezone: str = "UTC") -> LoadReport:
+        """Add those transactions that are new.
+
+        Args:
+            transactions: of any stores.
+            timezone: IANA name, for stores that are not known yet.
+
+        Returns:
+            Counts; a known transaction_id with other content is a conflict and stays as it was.
+        """
+        with self._database.write() as connection:
+            report = add_transactions(connection, transactions, timezone)
+        if report.inserted:
+            self._committed()
+        return report
+
+    # Reading
+
+    def versions(self) -> dict[str, int]:
+        """Each store's version; it grows with every commit of any process that touches the store."""
+        with self._database.read() as connection:
+            return {
+                row.store_id: row.version
+                for row in connection.execute(select(stores.c.store_id, stores.c.version))
+            }
+
+    def stores(self) -> list[StoreInfo]:
+        """All stores, by name of id."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(stores).order_by(stores.c.store_id))
+            return [reading.store_info(row) for row in rows]
+
+    def store(self, store_id: str) -> StoreInfo:
+        """One store.
+
+        Raises:
+            UnknownStore: nobody named it yet.
+        """
+        with self._database.read() as connection:
+            row = reading.store_row(connection, store_id)
+        if row is None:
+            raise UnknownStore(store_id)
+        return reading.store_info(row)
+
+    def read(self, store_id: str, from_utc: datetime, to_utc: datetime) -> StoreView:
+        """The resolved view of a store from one time up to, not including, another."""
+        with self._database.read() as connection:
+            return reading.read_view(connection, store_id, to_us(from_utc), to_us(to_utc))
+
+    def zones(self, store_id: str) -> list[ZoneInfo]:
+        """A registered store's zones."""
+        with self._database.read() as connection:
+            return reading.read_zones(connection, store_id)
+
+    def cameras(self, store_id: str) -> list[CameraInfo]:
+        """A registered store's cameras."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(cameras).where(cameras.c.store_id == store_id).order_by(cameras.c.camera_id)
+            )
+            return [
+                CameraInfo(row.camera_id, row.name, row.width_px, row.height_px, row.entry_lines)
+                for row in rows
+            ]
+
+    def floor_image(self, store_id: str) -> FloorImage | None:
+        """The picture of a store's floor plan, where there is one."""
+        with self._database.read() as connection:
+            row = connection.execute(select(floor_images).where(floor_images.c.store_id == store_id)).first()
+        return FloorImage(row.media_type, row.content) if row else None
+
+    def recordings(self, store_id: str, from_utc: datetime, to_utc: datetime) -> list[Recording]:
+        """The recordings that began in a stretch of time and have an active run."""
+        with self._database.read() as connection:
+            return reading.read_recordings(connection, store_id, to_us(from_utc), to_us(to_utc))
+
+    def feeds(self) -> list[Feed]:
+        """What was last heard of each camera of each store."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(feeds).order_by(feeds.c.store_id, feeds.c.camera_id))
+            return [Feed(row.store_id, row.camera_id, row.last_event_us, row.last_live_us) for row in rows]
+
+    def last_event(self, store_id: str, before_utc: datetime) -> datetime | None:
+        """Time of a store's latest active event before a time."""
+        with self._database.read() as connection:
+            found = reading.last_event_us(connection, store_id, to_us(before_utc))
+        return None if found is None else from_us(found)
+
+    def first_event(self, store_id: str, not_before_utc: datetime) -> datetime | None:
+        """Time of a store's earliest active event at or after a time."""
+        with self._database.read() as connection:
+            found = reading.first_event_us(connection, store_id, to_us(not_before_utc))
+        return None if found is None else from_us(found)
+
+    def _committed(self) -> None:
+        with self._listeners_lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener()
+
+
+def _recording_row(recording: Recording) -> dict[str, object]:
+    return {
+        "store_id": recording.store_id,
+        "recording_id": recording.recording_id,
+        "camera_id": recording.camera_id,
+        "start_us": to_us(recording.start_utc),
+        "duration_s": recording.duration_s,
+        "content_hash": recording.content_hash,
+        "gaps": msgspec.json.encode(recording.gaps).decode(),
+    }
+
+
+def _run_row(recording: Recording, run: Run, now_us: int) -> dict[str, object]:
+    return {
+        "store_id": recording.store_id,
+        "run_id": run.run_id,
+        "recording_id": run.recording_id,
+        "code_version": run.code_version,
+        "detector": run.detector,
+        "config_hash": run.config_hash,
+        "active": True,
+        "recorded_us": now_us,
+    }
