@@ -18,7 +18,9 @@ _LIGHT_SHARE = 0.35
 DIMENSIONS = len(BANDS) * (_CHROMA_BINS**2 + _LIGHT_BINS)
 
 
-def describe(image: npt.NDArray[np.uint8], detections: Detections) -> FloatArray:
+def describe(
+    image: npt.NDArray[np.uint8], detections: Detections, wanted: npt.NDArray[np.bool_] | None = None
+) -> FloatArray:
     """Clothing descriptors of the people in one picture.
 
     Each horizontal band of the body gives a histogram of its colour (Lab chroma, which light changes
@@ -29,9 +31,10 @@ def describe(image: npt.NDArray[np.uint8], detections: Detections) -> FloatArray
         image: (height, width, 3) uint8, blue-green-red.
         detections: the people; their `foreground` tells body from background where it is given, else an
             inner ellipse does.
+        wanted: (n,) whom to describe; default: everyone.
 
     Returns:
-        (n, d) float32 of norm 1; rows of 0 where a box has no pixel in the picture.
+        (n, d) float32 of norm 1; rows of 0 for the unwanted and where a box has no pixel in the picture.
 
     Source:
         Bhattacharyya, 1943; bands as in Gray and Tao, "Viewpoint invariant pedestrian recognition", 2008.
@@ -39,6 +42,8 @@ def describe(image: npt.NDArray[np.uint8], detections: Detections) -> FloatArray
     result = np.zeros((len(detections), DIMENSIONS), dtype=np.float32)
     height, width = image.shape[:2]
     for row, box in enumerate(detections.xyxy):
+        if wanted is not None and not wanted[row]:
+            continue
         x1, y1 = max(int(box[0]), 0), max(int(box[1]), 0)
         x2, y2 = min(int(np.ceil(box[2])), width), min(int(np.ceil(box[3])), height)
         if x2 - x1 < 2 or y2 - y1 < 4:

@@ -23,6 +23,15 @@ from floorwalker.journeys.zones import Stay, ZoneSettings, stays
 from floorwalker.site import Calibration, ZoneKind
 from floorwalker.tracking.track import Track
 
+__all__ = [
+    "CameraContext",
+    "JourneySettings",
+    "camera_events",
+    "camera_journeys",
+    "door_crossings",
+    "presence_of",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class JourneySettings:

@@ -52,6 +52,7 @@ class TrackCollector:
         *,
         samples: int = 12,
         patience_s: float = 10.0,
+        sample_every_s: float = 0.5,
         tidy_every: int = 500,
     ) -> None:
         """Begin.
@@ -60,15 +61,37 @@ class TrackCollector:
             calibration: for floor positions; None leaves them NaN.
             samples: appearance descriptors kept a track, the best ones by quality.
             patience_s: how long an unconfirmed track may still become confirmed.
+            sample_every_s: between two descriptors of a track that `due` asks for.
             tidy_every: frames after which dropped tracks are cleared out.
         """
         self._calibration = calibration
         self._samples = samples
         self._patience_s = patience_s
+        self._sample_every_s = sample_every_s
         self._tidy_every = tidy_every
         self._chunks: list[_Chunk] = []
         self._confirmed: set[int] = set()
         self._appearance: dict[int, list[tuple[float, float, npt.NDArray[np.float32]]]] = {}
+
+    def due(self, ids: npt.NDArray[np.int64], time_s: float) -> npt.NDArray[np.bool_]:
+        """Which detections are worth describing now; people change little from frame to frame.
+
+        Args:
+            ids: (n,) tracks as `Tracker.update` gave them.
+            time_s: presentation time.
+
+        Returns:
+            (n,) True where the track's last descriptor is older than `sample_every_s`.
+        """
+        wanted = [
+            track >= 0
+            and (
+                track not in self._appearance
+                or time_s - self._appearance[track][-1][1] >= self._sample_every_s
+            )
+            for track in ids.tolist()
+        ]
+        return np.array(wanted, dtype=bool)
 
     def add(
         self,
@@ -86,7 +109,7 @@ class TrackCollector:
             detections: the frame's people.
             time_s: presentation time, increasing.
             is_confirmed: `Tracker.confirmed`.
-            appearance: (n, d) descriptors; rows of NaN or of length 0 are passed over.
+            appearance: (n, d) descriptors; rows that are 0 are passed over.
             quality: (n,) 0 to 1, how well each person is seen; 0 keeps a descriptor out.
         """
         held = np.flatnonzero(ids >= 0)
@@ -141,12 +164,12 @@ class TrackCollector:
     def _keep_sample(
         self, track: int, quality: float, time_s: float, descriptor: npt.NDArray[np.float32]
     ) -> None:
-        if quality <= 0 or not np.isfinite(descriptor).all() or not descriptor.any():
+        if quality <= 0 or not descriptor.any():
             return
         samples = self._appearance.setdefault(track, [])
         samples.append((quality, time_s, descriptor.copy()))
         if len(samples) > self._samples:
-            samples.pop(self._most_expendable(samples))
+            samples.pop(self._most_expendable(samples[:-1]))
 
     @staticmethod
     def _most_expendable(samples: list[tuple[float, float, npt.NDArray[np.float32]]]) -> int:

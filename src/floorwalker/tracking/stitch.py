@@ -45,7 +45,7 @@ class _End:
     velocity: FloatArray
 
 
-def stitch(tracks: Sequence[Track], settings: StitchSettings | None = None) -> list[Track]:
+def stitch_tracks(tracks: Sequence[Track], settings: StitchSettings | None = None) -> list[Track]:
     """Join fragments whose end and start are near in time and place, never two at one time.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -14,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from floorwalker.errors import InputError, WorkError
+from floorwalker.errors import InputError
+from floorwalker.files import whole_file
 from floorwalker.runs import Recording, Run
 from floorwalker.tracking.track import Track
 
@@ -65,19 +65,14 @@ def write_tracks(path: Path, tracks: Sequence[Track], recording: Recording, run:
         run: which processing.
 
     Raises:
-        WorkError: it cannot be written.
+        InputError: the folder is not there or may not be written.
+        WorkError: writing failed, for example because the disk is full.
     """
     ordered = sorted(tracks, key=lambda track: track.track_id)
     header = {"version": _VERSION, "recording": asdict(recording), "run": asdict(run)}
     table = _table(ordered).replace_schema_metadata({_KEY: msgspec.json.encode(header)})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        pq.write_table(table, partial, compression="zstd")
-        os.replace(partial, path)
-    except OSError as error:
-        raise WorkError(f"cannot write the track file {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
 
 
 def read_tracks(path: Path) -> StoredTracks:

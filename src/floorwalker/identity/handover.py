@@ -1,0 +1,206 @@
+"""Handover between cameras: tracks that are one person, by place and time on the common floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from floorwalker.identity.likeness import LikenessScale, likeness
+from floorwalker.identity.sightings import STEP_S, FloatArray, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverSettings:
+    """How place, time and appearance are weighed; scores are log-likelihood ratios.
+
+    Attributes:
+        place_sd_m: error of a floor position, a coordinate. Raising it links cameras whose calibrations
+            disagree more, and more neighbours.
+        floor_m2: area on which another person would be expected anywhere.
+        apart_m: two sightings at one time farther apart than this are two people.
+        longest_gap_s: between a sighting's end and its continuation.
+        wander_m_per_s: how fast the expected place blurs while nobody watches.
+        fastest_m_per_s: nobody is faster.
+        least_score: log-likelihood ratio from which two sightings are linked.
+        appearance_limit: greatest weight of the appearance, either way.
+        loose_gap_s: longest absence in the last step, which joins broken journeys inside the shop.
+        loose_score: least appearance score there.
+    """
+
+    place_sd_m: float = 0.35
+    floor_m2: float = 40.0
+    apart_m: float = 1.6
+    longest_gap_s: float = 8.0
+    wander_m_per_s: float = 0.45
+    fastest_m_per_s: float = 2.5
+    least_score: float = 0.7
+    appearance_limit: float = 2.5
+    loose_gap_s: float = 90.0
+    loose_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two sightings taken for one person.
+
+    Attributes:
+        first: index of one sighting.
+        second: index of the other.
+        score: log-likelihood ratio.
+    """
+
+    first: int
+    second: int
+    score: float
+
+    @property
+    def confidence(self) -> float:
+        """The score as a probability."""
+        return float(1 / (1 + np.exp(-np.clip(self.score, -30, 30))))
+
+
+IMPOSSIBLE = -np.inf
+
+
+def place_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float | None:
+    """What place and time say of two sightings being one person.
+
+    Args:
+        a: one sighting.
+        b: another.
+        settings: the weights.
+
+    Returns:
+        Log-likelihood ratio, minus infinity where it is impossible, None where they say nothing.
+    """
+    _, in_a, in_b = np.intersect1d(a.cells, b.cells, assume_unique=True, return_indices=True)
+    if len(in_a):
+        if a.camera_id == b.camera_id:
+            return IMPOSSIBLE if len(in_a) * STEP_S > 0.5 else None
+        distance = np.linalg.norm(a.floor_m[in_a] - b.floor_m[in_b], axis=1)
+        distance = distance[np.isfinite(distance)]
+        if len(distance) == 0:
+            return None
+        middle = float(np.median(distance))
+        if middle > settings.apart_m:
+            return IMPOSSIBLE
+        score = _score(middle, settings.place_sd_m, settings.floor_m2)
+        return score * min(1.0, 0.4 + 0.6 * len(distance) * STEP_S) if score > 0 else score
+    before, after = (a, b) if a.end_s <= b.start_s else (b, a)
+    gap_s = after.start_s - before.end_s
+    if gap_s < 0:
+        return None
+    step = float(np.linalg.norm(after.floor_m[0] - before.floor_m[-1]))
+    if not np.isfinite(step):
+        return None
+    if step > settings.fastest_m_per_s * gap_s + settings.apart_m or before.went_out or after.came_in:
+        return IMPOSSIBLE
+    if gap_s > settings.longest_gap_s:
+        return None
+    miss = float(np.linalg.norm(_ahead(before, gap_s, -1) - _ahead(after, gap_s, 0)))
+    return _score(miss, settings.place_sd_m + settings.wander_m_per_s * gap_s, settings.floor_m2)
+
+
+def link_sightings(
+    sightings: Sequence[Sighting],
+    scale: LikenessScale,
+    settings: HandoverSettings,
+    known: Sequence[tuple[int, int]] = (),
+) -> list[Link]:
+    """Find which sightings are one person; nobody is in two places at once.
+
+    The best links are made first; a link that would put someone in two places is not made. Then journeys
+    that broke off inside the shop are joined to journeys that begin inside it, by appearance, all at once.
+
+    Args:
+        sightings: of one store-day.
+        scale: of the appearance.
+        settings: the weights.
+        known: pairs already known to be one person.
+
+    Returns:
+        The links made; their connected groups are the persons.
+    """
+    persons = _Groups(len(sightings), lambda i, j: place_score(sightings[i], sightings[j], settings))
+    links = []
+    for first, second in known:
+        persons.join(first, second)
+        links.append(Link(first, second, 5.0))
+    order = sorted(range(len(sightings)), key=lambda i: (sightings[i].start_s, i))
+    candidates = []
+    for position, i in enumerate(order):
+        for j in order[position + 1 :]:
+            if sightings[j].start_s - sightings[i].end_s > settings.longest_gap_s:
+                continue
+            placed = persons.relation(i, j)
+            if placed is None or placed == IMPOSSIBLE:
+                continue
+            score = placed + appearance_score(sightings[i], sightings[j], scale, settings)
+            if score >= settings.least_score:
+                candidates.append(Link(i, j, score))
+    for link in sorted(candidates, key=lambda link: (-link.score, link.first, link.second)):
+        if persons.join_if_possible(link.first, link.second):
+            links.append(link)
+    return links
+
+
+def appearance_score(a: Sighting, b: Sighting, scale: LikenessScale, settings: HandoverSettings) -> float:
+    """What appearance and height say, as a bounded log-likelihood ratio; 0 where they say nothing."""
+    difference = None if a.height_m is None or b.height_m is None else a.height_m - b.height_m
+    probability = likeness(a.appearance, b.appearance, scale, difference)
+    if probability is None:
+        return 0.0
+    odds = float(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)))
+    return float(np.clip(odds, -settings.appearance_limit, settings.appearance_limit))
+
+
+class _Groups:
+    """Groups of sightings that grow only while nobody is in two places at once."""
+
+    def __init__(self, count: int, relation: Callable[[int, int], float | None]) -> None:
+        self._group = {index: [index] for index in range(count)}
+        self._of = list(range(count))
+        self._relation = relation
+        self._known: dict[tuple[int, int], float | None] = {}
+
+    def relation(self, i: int, j: int) -> float | None:
+        key = (min(i, j), max(i, j))
+        if key not in self._known:
+            self._known[key] = self._relation(*key)
+        return self._known[key]
+
+    def join(self, i: int, j: int) -> None:
+        into, out = sorted((self._of[i], self._of[j]))
+        if into != out:
+            for member in self._group[out]:
+                self._of[member] = into
+            self._group[into] += self._group.pop(out)
+
+    def join_if_possible(self, i: int, j: int) -> bool:
+        a, b = self._of[i], self._of[j]
+        if a == b:
+            return False
+        if any(self.relation(k, m) == IMPOSSIBLE for k in self._group[a] for m in self._group[b]):
+            return False
+        self.join(i, j)
+        return True
+
+
+def _score(miss_m: float, sd_m: float, floor_m2: float) -> float:
+    """Log-likelihood ratio of a miss: around the expected place against anywhere on the floor."""
+    return float(np.log(floor_m2 / (2 * np.pi * sd_m**2)) - miss_m**2 / (2 * sd_m**2))
+
+
+def _ahead(sighting: Sighting, gap_s: float, at: int) -> FloatArray:
+    """Where a sighting points half way through the gap, half a second at most."""
+    place: FloatArray = sighting.floor_m[at]
+    reach = min(5, len(sighting.cells) - 1)
+    if reach < 2:
+        return place
+    inner: FloatArray = sighting.floor_m[at - reach] if at < 0 else sighting.floor_m[at + reach]
+    if not np.isfinite(inner).all():
+        return place
+    result: FloatArray = place + (place - inner) / (reach * STEP_S) * min(gap_s / 2, 0.5)
+    return result

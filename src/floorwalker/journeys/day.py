@@ -1,0 +1,208 @@
+"""A store's day: what only all cameras together show, as resolutions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from floorwalker.events import DOOR_EVENTS, Event, EventType
+from floorwalker.identity.handover import HandoverSettings, Link, link_sightings
+from floorwalker.identity.height import height_m
+from floorwalker.identity.likeness import LikenessScale
+from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
+from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
+from floorwalker.journeys.zones import ZoneSettings, stays
+from floorwalker.resolutions import Attribute, Resolution
+from floorwalker.runs import Recording
+from floorwalker.site import Camera, Store, ZoneKind
+from floorwalker.tracking.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDay:
+    """What one recording of one camera gave.
+
+    Attributes:
+        camera: the camera.
+        recording: what was filmed.
+        tracks: its people.
+        events: as `camera_events` made them of these tracks.
+    """
+
+    camera: Camera
+    recording: Recording
+    tracks: Sequence[Track]
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySettings:
+    """Thresholds of what is resolved over all cameras."""
+
+    handover: HandoverSettings = field(default_factory=HandoverSettings)
+    likeness: LikenessScale = field(default_factory=lambda: LikenessScale(middle=0.85, steepness=30.0))
+    staff: StaffSettings = field(default_factory=StaffSettings)
+    zone: ZoneSettings = field(default_factory=ZoneSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One track with what is known of it."""
+
+    day: CameraDay
+    track: Track
+    sighting: Sighting
+    visitor: str | None
+    events: tuple[Event, ...]
+    staff_only_s: float
+
+
+def resolve_day(
+    store: Store, days: Sequence[CameraDay], settings: DaySettings | None = None
+) -> list[Resolution]:
+    """Who is the same person on several tracks, and who is staff.
+
+    Args:
+        store: the store.
+        days: its recordings of one store-day, one entry a recording.
+        settings: thresholds.
+
+    Returns:
+        SAME_AS from each other visitor_id of a person to the one that holds (the door's entry where there
+        is one), and IS_STAFF for each visitor_id of a person who is staff; in a stable order.
+    """
+    rules = settings or DaySettings()
+    if not days:
+        return []
+    epoch = min(day.recording.start_utc for day in days)
+    nodes = [node for day in days for node in _nodes(day, epoch, rules)]
+    links = link_sightings([node.sighting for node in nodes], rules.likeness, rules.handover, _known(nodes))
+    found = []
+    for members, confidence in _persons(len(nodes), links):
+        person = [nodes[index] for index in members]
+        found.extend(_same_as(store, person, confidence, members, epoch))
+        found.extend(_is_staff(store, person, days, rules, epoch))
+    return sorted(found, key=lambda item: (item.decided_utc, item.attribute.value, item.subject))
+
+
+def _nodes(day: CameraDay, epoch: datetime, rules: DaySettings) -> list[_Node]:
+    offset_s = (day.recording.start_utc - epoch).total_seconds()
+    calibration = day.camera.calibrated()
+    of_track: dict[int, list[Event]] = defaultdict(list)
+    for event in day.events:
+        of_track[int(event.metadata["track_id"])].append(event)
+    nodes = []
+    for track in sorted(day.tracks, key=lambda track: track.track_id):
+        events = tuple(of_track.get(track.track_id, ()))
+        doors = [event for event in events if event.event_type in DOOR_EVENTS]
+        cells, floor = on_common_clock(track.time_s + offset_s, track.floor_m)
+        sighting = Sighting(
+            day.camera.id,
+            cells,
+            floor,
+            track.appearance,
+            height_m(track, calibration),
+            came_in=bool(doors) and doors[0].event_type is not EventType.EXIT,
+            went_out=bool(doors) and doors[-1].event_type is EventType.EXIT,
+        )
+        behind = sum(
+            stay.duration_s
+            for stay in stays(track, day.camera.zones, day.recording.duration_s, rules.zone)
+            if stay.zone.kind is ZoneKind.STAFF_ONLY
+        )
+        visitor = events[0].visitor_id if events else None
+        nodes.append(_Node(day, track, sighting, visitor, events, behind))
+    return nodes
+
+
+def _known(nodes: Sequence[_Node]) -> list[tuple[int, int]]:
+    """Tracks that already share a visitor_id, by re-entry."""
+    first: dict[str, int] = {}
+    pairs = []
+    for index, node in enumerate(nodes):
+        if node.visitor is None:
+            continue
+        if node.visitor in first:
+            pairs.append((first[node.visitor], index))
+        first.setdefault(node.visitor, index)
+    return pairs
+
+
+def _persons(count: int, links: Sequence[Link]) -> list[tuple[list[int], Mapping[int, float]]]:
+    """The connected groups, each with the confidence of every member's best link."""
+    group = list(range(count))
+
+    def root(index: int) -> int:
+        while group[index] != index:
+            index = group[index]
+        return index
+
+    confidence: dict[int, float] = {}
+    for link in links:
+        low, high = sorted((root(link.first), root(link.second)))
+        group[high] = low
+        for end in (link.first, link.second):
+            confidence[end] = max(confidence.get(end, 0.0), link.confidence)
+    members: dict[int, list[int]] = defaultdict(list)
+    for index in range(count):
+        members[root(index)].append(index)
+    return [(indices, {i: confidence.get(i, 1.0) for i in indices}) for indices in members.values()]
+
+
+def _canonical(person: Sequence[_Node]) -> str | None:
+    """The door's first entry holds, else the first event of all."""
+    events = sorted(
+        (event for node in person for event in node.events), key=lambda e: (e.timestamp, e.event_id)
+    )
+    inbound = [event for event in events if event.event_type in (EventType.ENTRY, EventType.REENTRY)]
+    return (inbound or events)[0].visitor_id if events else None
+
+
+def _same_as(
+    store: Store,
+    person: Sequence[_Node],
+    confidence: Mapping[int, float],
+    members: Sequence[int],
+    epoch: datetime,
+) -> list[Resolution]:
+    canonical = _canonical(person)
+    if canonical is None:
+        return []
+    found: dict[str, float] = {}
+    for node, index in zip(person, members, strict=True):
+        if node.visitor is not None and node.visitor != canonical:
+            found[node.visitor] = max(found.get(node.visitor, 0.0), confidence[index])
+    decided = _last_seen(person, epoch)
+    return [
+        Resolution(store.id, visitor, Attribute.SAME_AS, canonical, "rule:handover", round(sure, 4), decided)
+        for visitor, sure in sorted(found.items())
+    ]
+
+
+def _is_staff(
+    store: Store, person: Sequence[_Node], days: Sequence[CameraDay], rules: DaySettings, epoch: datetime
+) -> list[Resolution]:
+    cells = np.unique(np.concatenate([node.sighting.cells for node in person]))
+    presence = Presence(
+        sum(node.staff_only_s for node in person),
+        len(cells) * STEP_S,
+        max(day.recording.duration_s for day in days),
+    )
+    rule = staff_rule(presence, rules.staff)
+    if rule is None:
+        return []
+    visitors = sorted({node.visitor for node in person if node.visitor is not None})
+    reason = "rule:" + rule.replace(" ", "-")
+    decided = _last_seen(person, epoch)
+    return [
+        Resolution(store.id, visitor, Attribute.IS_STAFF, "true", reason, 0.9, decided)
+        for visitor in visitors
+    ]
+
+
+def _last_seen(person: Sequence[_Node], epoch: datetime) -> datetime:
+    return epoch + timedelta(seconds=round(max(node.sighting.end_s for node in person), 3))
