@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 import cv2
@@ -11,38 +12,63 @@ import numpy.typing as npt
 from floorwalker.site.calibration import Calibration
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
+from floorwalker.vision.motion.blobs import BlobRules, UsualSize, find_blobs
+from floorwalker.vision.motion.room import Room
+
+WORKING_WIDTH = 480
+VERSION = 1
 
 
 class MotionDetector:
-    """Finds people by what differs from the room's background.
+    """Finds people without any weights: the empty room is learnt, and people are what differs from it.
 
     Args:
         frame_size: width and height of the frames.
-        calibration: the camera's mapping, or None.
+        calibration: the camera's mapping, by which people of the expected size are looked for at each place;
+            None: the usual size is learnt from people who stand free.
     """
 
     def __init__(self, frame_size: tuple[int, int], calibration: Calibration | None = None) -> None:
-        self._background: npt.NDArray[np.uint8] | None = None
+        self._frame_size = frame_size
+        scale = min(1.0, WORKING_WIDTH / frame_size[0])
+        self._working = (max(16, round(frame_size[0] * scale)), max(16, round(frame_size[1] * scale)))
+        self._calibration = calibration
+        self._room = Room()
+        self._usual = UsualSize(self._working[1])
+        self._rules = BlobRules()
 
     @property
     def fingerprint(self) -> str:
-        """Name and version of the method."""
-        return "motion 0"
+        """Name, version, working size and the calibration's hash."""
+        width, height = self._working
+        return f"motion {VERSION} {width}x{height} {_calibration_hash(self._calibration)}"
 
     def prepare(self, samples: Iterable[Frame]) -> None:
         """Learn the empty room from samples of the whole recording."""
-        images = [frame.image for frame in samples]
+        images, times = [], []
+        for frame in samples:
+            images.append(self._shrunk(frame.image))
+            times.append(frame.time_s)
         if images:
-            self._background = np.median(np.stack(images), axis=0).astype(np.uint8)
+            self._room.learn(images, times)
 
     def detect(self, frame: Frame) -> Detections:
-        """The people in one frame."""
-        if self._background is None:
-            self._background = frame.image
-        mask = (cv2.absdiff(frame.image, self._background).max(axis=2) > 30).astype(np.uint8)
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-        rows = stats[1:][stats[1:, 4] > 600]
-        boxes = np.column_stack([rows[:, 0], rows[:, 1], rows[:, 0] + rows[:, 2], rows[:, 1] + rows[:, 3]])
-        return Detections.from_boxes(boxes, np.full(len(boxes), 0.5), mask.astype(bool))
+        """The people in one frame, with the pixels that belong to people."""
+        mask = self._room.foreground(self._shrunk(frame.image), frame.time_s)
+        boxes, confidence = find_blobs(mask, self._usual, self._rules)
+        size = (frame.image.shape[1], frame.image.shape[0])
+        full = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
+        scale = np.array([size[0] / self._working[0], size[1] / self._working[1]] * 2, np.float32)
+        return Detections.from_boxes(boxes * scale, confidence, full)
+
+    def _shrunk(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        if (image.shape[1], image.shape[0]) == self._working:
+            return image
+        return np.asarray(cv2.resize(image, self._working, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _calibration_hash(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return "uncalibrated"
+    content = np.round(calibration.floor_to_image / calibration.floor_to_image[2, 2], 9).tobytes()
+    return f"calibrated:{hashlib.sha256(content).hexdigest()[:16]}"
