@@ -25,6 +25,8 @@ class StitchSettings:
         reach_m: distance from the predicted place at which a join becomes impossible for a gap of 0 s.
         reach_m_per_s: how that distance grows with the gap, since people turn and stop.
         fastest_m_per_s: no one moves faster between the two sightings.
+        turn_m_per_s: greatest change of velocity at once, and
+        turn_m_per_s2: how much more a second of gap allows; who comes back at once is someone else.
         least_likeness: cosine of the appearances below which two fragments are two people.
         samples: appearance descriptors kept of a joined track.
     """
@@ -33,6 +35,8 @@ class StitchSettings:
     reach_m: float = 0.6
     reach_m_per_s: float = 0.5
     fastest_m_per_s: float = 2.5
+    turn_m_per_s: float = 1.5
+    turn_m_per_s2: float = 1.5
     least_likeness: float = 0.6
     samples: int = 24
 
@@ -94,6 +98,9 @@ def _continuation(before: Track, after: Track, gap_s: float, rules: StitchSettin
     """How well one track continues another, 0 (cannot) to 1."""
     last, first = _ends(before, after)
     if np.linalg.norm(first.place - last.place) > rules.fastest_m_per_s * gap_s + rules.reach_m:
+        return 0.0
+    turn = float(np.linalg.norm(first.velocity - last.velocity))
+    if turn > rules.turn_m_per_s + rules.turn_m_per_s2 * gap_s:
         return 0.0
     # The two ends predict each other half way; a person who stops makes each prediction overshoot.
     half = min(gap_s, 1.0) / 2

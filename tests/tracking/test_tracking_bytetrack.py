@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from floorwalker.tracking.bytetrack import ByteTrack, ByteTrackSettings
+from floorwalker.tracking.motion import BoxMotion, MotionSettings
+from floorwalker.tracking.overlap import assign, grow, iou
+from floorwalker.vision.detections import Detections
+
+WIDTH, HEIGHT = 60.0, 180.0
+
+
+def people(*feet, confidence=0.9):
+    boxes = [(x - WIDTH / 2, y - HEIGHT, x + WIDTH / 2, y) for x, y in feet]
+    scores = np.broadcast_to(np.asarray(confidence, dtype=float), (len(boxes),))
+    return Detections.from_boxes(np.array(boxes, dtype=float).reshape(-1, 4), scores)
+
+
+def follow(tracker, paths, fps=10.0, seconds=5.0, hidden=lambda person, t: False):
+    """Ids by person at each moment of straight walks given as (start, velocity)."""
+    seen = []
+    for k in range(round(seconds * fps)):
+        t = k / fps
+        shown = [p for p in range(len(paths)) if not hidden(p, t)]
+        feet = [np.array(paths[p][0]) + np.array(paths[p][1]) * t for p in shown]
+        ids = tracker.update(people(*feet), t)
+        seen.append(dict(zip(shown, ids.tolist(), strict=True)))
+    return seen
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0, 25.0])
+def test_people_who_cross_keep_their_ids(fps):
+    seen = follow(ByteTrack(), [((100, 400), (130, 0)), ((700, 430), (-130, 0))], fps)
+    assert all(moment == seen[0] for moment in seen)
+    assert len(set(seen[0].values())) == 2
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0])
+def test_a_fast_walker_is_one_track_at_few_frames_a_second(fps):
+    seen = follow(ByteTrack(), [((100, 400), (190, 10))], fps, 4.0)
+    assert {moment[0] for moment in seen} == {1}
+
+
+def test_a_gap_of_a_second_is_bridged_and_a_long_one_is_not():
+    def gap(a, b):
+        return lambda person, t: a <= t < b
+
+    short = follow(ByteTrack(), [((100, 400), (60, 0))], hidden=gap(2.0, 3.0))
+    assert {i for moment in short for i in moment.values()} == {1}
+    long = follow(ByteTrack(), [((100, 400), (0, 0))], seconds=9, hidden=gap(2.0, 7.0))
+    assert {i for moment in long for i in moment.values()} == {1, 2}
+
+
+def test_a_hidden_person_is_found_again_while_another_stands_by():
+    seen = follow(
+        ByteTrack(),
+        [((100, 400), (100, 0)), ((330, 440), (0, 0))],
+        hidden=lambda person, t: person == 0 and 1.8 <= t < 2.8,
+    )
+    assert {moment[0] for moment in seen if 0 in moment} == {1}
+    assert {moment[1] for moment in seen} == {2}
+
+
+def test_a_weak_detection_keeps_a_track_alive_but_starts_none():
+    tracker = ByteTrack(ByteTrackSettings(lost_s=0.3))
+    for k in range(5):
+        assert tracker.update(people((200, 400)), k / 10).tolist() == [1]
+    for k in range(5, 15):
+        assert tracker.update(people((200, 400), confidence=0.2), k / 10).tolist() == [1]
+    assert ByteTrack().update(people((200, 400), confidence=0.2), 0.0).tolist() == [-1]
+    lost = ByteTrack(ByteTrackSettings(lost_s=0.3))
+    for k in range(5):
+        lost.update(people((200, 400)), k / 10)
+    for k in range(5, 15):
+        lost.update(people((200, 400), confidence=0.05), k / 10)
+    assert lost.update(people((200, 400)), 1.5).tolist() == [2]
+
+
+def test_a_single_flash_is_never_confirmed():
+    tracker = ByteTrack()
+    tracker.update(people((200, 400)), 0.0)
+    assert not tracker.confirmed(1)
+    for k in range(1, 10):
+        tracker.update(people((600, 400)), k / 10)
+    assert not tracker.confirmed(1)
+    assert tracker.confirmed(2)
+
+
+def test_ids_belong_to_the_instance():
+    first, second = ByteTrack(), ByteTrack()
+    assert first.update(people((100, 400), (400, 400)), 0.0).tolist() == [1, 2]
+    assert second.update(people((100, 400)), 0.0).tolist() == [1]
+
+
+def test_memory_is_bounded_by_the_people_in_view():
+    tracker = ByteTrack()
+    rng = np.random.default_rng(3)
+    for k in range(2000):
+        tracker.update(people(*rng.uniform(100, 900, (3, 2))), k / 10)
+        assert len(tracker) < 100
+    tracker.update(people(), 250.0)
+    assert len(tracker) == 0
+
+
+def test_time_counts_not_frames():
+    tracker = ByteTrack()
+    for k in range(10):
+        tracker.update(people((100 + 10 * k, 400)), k / 10)
+    # Five seconds without a frame: another visit, although no frame was missed.
+    assert tracker.update(people((190, 400)), 6.0).tolist() == [2]
+    with pytest.raises(ValueError, match="after 6"):
+        tracker.update(people((190, 400)), 6.0)
+
+
+def test_the_filter_learns_speed_and_predicts_with_it():
+    motion = BoxMotion(MotionSettings())
+    box = np.array([[100.0, 200.0, 160.0, 380.0]])
+    motion.add(box)
+    for k in range(1, 11):
+        motion.predict(0.1, np.array([False]))
+        motion.correct(np.array([0]), box + np.array([12.0, 0, 12.0, 0]) * k)
+    assert motion.velocity[0, :2] == pytest.approx([120, 0], abs=8)
+    motion.predict(0.1, np.array([False]))
+    assert motion.xyxy[0] == pytest.approx(box[0] + np.array([132, 0, 132, 0]), abs=4)
+
+
+def test_one_step_of_a_second_predicts_as_ten_of_a_tenth():
+    def uncertain(steps):
+        motion = BoxMotion(MotionSettings())
+        motion.add(np.array([[100.0, 200.0, 160.0, 380.0]]))
+        for _ in range(steps):
+            motion.predict(1.0 / steps, np.array([False]))
+        motion.correct(np.array([0]), np.array([[150.0, 200.0, 210.0, 380.0]]))
+        return motion
+
+    assert uncertain(1).xyxy == pytest.approx(uncertain(10).xyxy, abs=1e-6)
+    assert uncertain(1).velocity == pytest.approx(uncertain(10).velocity, abs=1e-6)
+
+
+def test_overlap_by_hand():
+    a = np.array([[0.0, 0.0, 10.0, 10.0]])
+    b = np.array([[5.0, 0.0, 15.0, 10.0], [20.0, 20.0, 30.0, 30.0], [0.0, 0.0, 10.0, 10.0]])
+    assert iou(a, b)[0] == pytest.approx([1 / 3, 0.0, 1.0])
+    assert grow(a, 0.1).tolist() == [[-1.0, -1.0, 11.0, 11.0]]
+
+
+def test_assignment_makes_the_most_of_all_pairs_and_none_below_the_least():
+    similarity = np.array([[0.9, 0.8], [0.8, 0.1]])
+    rows, columns = assign(similarity, 0.3)
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
+    rows, columns = assign(np.array([[0.2, 0.25]]), 0.3)
+    assert len(rows) == 0
