@@ -1,0 +1,122 @@
+"""The routes of the pages: the list of stores, a store's overview, what they load."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from floorwalker.warehouse import DatabaseAway, UnknownStore, Warehouse
+from floorwalker.web import PREFIX, Assets, Pages
+
+router = APIRouter(include_in_schema=False)
+
+# Plotly writes style attributes; everything else comes from this server and nowhere else.
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@router.get("/")
+async def home(request: Request, all: bool = False) -> Response:
+    """The list of stores; where there is only one, its overview, unless the list is asked for."""
+    try:
+        stores = await to_thread(_warehouse(request).stores)
+    except DatabaseAway as error:
+        return _away(request, error)
+    if len(stores) == 1 and not all:
+        address = request.url_for("overview", store_id=stores[0].store_id)
+        return RedirectResponse(address.path, 307, headers={"Cache-Control": "no-store"})
+    return _page(_pages(request).stores(stores))
+
+
+@router.get("/ui/stores/{store_id:path}", name="overview")
+async def overview(request: Request, store_id: str) -> Response:
+    """A store's overview."""
+    try:
+        return _page(_pages(request).overview(await to_thread(_warehouse(request).store, store_id)))
+    except UnknownStore:
+        message = f"No store {store_id!r} is known here. Its id may be misspelt, or its data not loaded yet."
+        return await _not_found(request, "unknown_store", "No such store", message)
+    except DatabaseAway as error:
+        return _away(request, error)
+
+
+@router.get(PREFIX + "/{version}/{name:path}")
+async def asset(request: Request, version: str, name: str) -> Response:
+    """A style sheet, script or picture of the pages."""
+    found = await to_thread(_assets(request).find, version, name)
+    if found is None:
+        return await _not_found(request, "not_found", "No such page", f"There is nothing at {name!r}.")
+    file, current = found
+    headers = {
+        "Cache-Control": _FOR_EVER if current else "no-cache",
+        "ETag": file.etag,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if file.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(file.compressed, media_type=file.media_type, headers=headers)
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+@router.get("/ui")
+@router.get("/ui/{rest:path}")
+async def nowhere(request: Request, rest: str = "") -> Response:
+    """Any other address of the pages: a page that says so."""
+    return await _not_found(request, "not_found", "No such page", f"There is no page /ui/{rest}.")
+
+
+async def _not_found(request: Request, code: str, title: str, message: str) -> Response:
+    try:
+        stores = await to_thread(_warehouse(request).stores)
+    except DatabaseAway as error:
+        return _away(request, error)
+    html = _pages(request).problem(404, code, title, message, trace_id=_trace_id(request), stores=stores)
+    return _page(html, 404)
+
+
+def _away(request: Request, error: DatabaseAway) -> Response:
+    message = f"{error}. The figures are safe; try again when the database is back."
+    html = _pages(request).problem(
+        503, "database_away", "The database is away", message, trace_id=_trace_id(request)
+    )
+    return _page(html, 503)
+
+
+def _page(html: str, status: int = 200) -> Response:
+    return HTMLResponse(html, status, headers=_PAGE_HEADERS)
+
+
+def _trace_id(request: Request) -> str | None:
+    return getattr(request.state, "trace_id", None)
+
+
+def _warehouse(request: Request) -> Warehouse:
+    warehouse: Warehouse = request.app.state.warehouse
+    return warehouse
+
+
+def _assets(request: Request) -> Assets:
+    """The app's files, read when first asked for; only the event loop's thread comes here."""
+    state = request.app.state
+    if not hasattr(state, "assets"):
+        state.assets = Assets()
+        state.pages = Pages(state.assets)
+    assets: Assets = state.assets
+    return assets
+
+
+def _pages(request: Request) -> Pages:
+    _assets(request)
+    pages: Pages = request.app.state.pages
+    return pages

@@ -1,0 +1,90 @@
+"""Filling in the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Protocol
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from floorwalker.web.assets import Assets
+
+
+class NamedStore(Protocol):
+    """What a page needs to know of a store."""
+
+    @property
+    def store_id(self) -> str:
+        """Its id in addresses."""
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+
+    @property
+    def timezone(self) -> str:
+        """Its IANA time zone."""
+
+
+class Pages:
+    """The pages as HTML; every value is escaped."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("floorwalker.web"),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["urlsegment"] = _url_segment
+        self._environment.globals.update(assets=assets, version=version("floorwalker"))
+
+    def stores(self, stores: Sequence[NamedStore]) -> str:
+        """The list of stores."""
+        return self._render("stores.html", stores=stores)
+
+    def overview(self, store: NamedStore) -> str:
+        """A store's overview, which fetches its figures itself."""
+        return self._render("overview.html", store=store)
+
+    def problem(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        message: str,
+        *,
+        trace_id: str | None = None,
+        stores: Sequence[NamedStore] = (),
+    ) -> str:
+        """A page that says what is wrong.
+
+        Args:
+            status: of the answer.
+            code: short reason for programs, as in the API's error body.
+            title: what is wrong in a few words.
+            message: what happened and what to do.
+            trace_id: of the request, to find it in the log.
+            stores: where the reader may go instead.
+        """
+        level = "critical" if status >= 500 else "warn"
+        return self._render(
+            "problem.html",
+            status=status,
+            code=code,
+            title=title,
+            message=message,
+            trace_id=trace_id,
+            stores=stores,
+            level=level,
+        )
+
+    def _render(self, template: str, **values: object) -> str:
+        return self._environment.get_template(template).render(**values)
+
+
+def _url_segment(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,39 @@
+// The one place that talks to the server.
+
+/** What the server says when something is wrong: its code, sentence and trace id. */
+export class ApiError extends Error {
+  constructor(status, code, message, traceId) {
+    super(message);
+    Object.assign(this, { status, code, traceId });
+  }
+}
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Fetch JSON.
+ * @param {string} path - for example `/stores/A/metrics`.
+ * @param {Object} [query] - parameters; empty ones are left out.
+ * @throws {ApiError} code `unreachable` where no answer came at all.
+ */
+export async function getJson(path, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value);
+  const search = given.length ? `?${new URLSearchParams(given)}` : "";
+  let response;
+  try {
+    response = await fetch(path + search, {
+      headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError(0, "unreachable", "The server does not answer.", null);
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok && body !== null) return body;
+  const { code = "unexpected", message, trace_id: traceId = null } = body?.error ?? {};
+  throw new ApiError(response.status, code, message ?? `The server answered ${response.status}.`, traceId);
+}
+
+/** Address of a store's resource; the id may hold any character. */
+export function storePath(storeId, resource) {
+  return `/stores/${encodeURIComponent(storeId)}/${resource}`;
+}
