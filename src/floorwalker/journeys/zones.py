@@ -84,7 +84,7 @@ def stays(track: Track, zones: Sequence[Zone], duration_s: float, settings: Zone
     found: list[Stay] = []
     for index, zone in enumerate(zones):
         for first, last in _intervals(track.time_s, where == index, settings.bridged_gap_s):
-            start_s, end_s = _bounds(track.time_s, first, last)
+            start_s, end_s = float(track.time_s[first]), float(track.time_s[last])
             if end_s - start_s < settings.least_stay_s - 1e-6:
                 continue
             found.append(
@@ -147,17 +147,6 @@ def _intervals(
     broken = absent & (np.diff(at) > 1)
     groups = np.split(at, np.flatnonzero(broken) + 1)
     return [(int(group[0]), int(group[-1])) for group in groups]
-
-
-def _bounds(time_s: FloatArray, first: int, last: int) -> tuple[float, float]:
-    """The stay's ends, half way to the moments seen outside where those are near."""
-    start = float(time_s[first])
-    if first > 0:
-        start -= min(float(time_s[first] - time_s[first - 1]) / 2, 0.25)
-    end = float(time_s[last])
-    if last < len(time_s) - 1:
-        end += min(float(time_s[last + 1] - time_s[last]) / 2, 0.25)
-    return start, end
 
 
 def _seen_at_edge(
