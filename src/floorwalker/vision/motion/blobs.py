@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from floorwalker.vision.motion.foreground import Mask
 
 FloatArray = npt.NDArray[np.float32]
 _BANDS = 12
+_HEAD_DIP = 0.04  # share of the height
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def find_blobs(mask: Mask, usual: UsualSize, rules: BlobRules) -> tuple[FloatArr
     joined = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     reach = max(3, round(height * 0.035)) | 1
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((reach, max(3, reach // 3) | 1), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     parts = [stats[label] for label in range(1, count) if stats[label, 4] >= 12]
     boxes, scores = [], []
     for box in _merged(parts, usual, height):
@@ -134,11 +136,12 @@ def _split(mask: Mask, box: FloatArray, usual: UsualSize, rules: BlobRules) -> l
     top = np.where(filled, inside.argmax(axis=0), y2 - y1).astype(np.float32)
     profile = cv2.GaussianBlur((y2 - y1 - top)[None, :], (0, 0), max(1.0, one_width / 8))[0]
     heads = _peaks(profile, 0.6 * one_width, 0.55 * (size[0] if size else float(profile.max())))
+    heads = _separate(profile, heads)
     if len(heads) < 2:
         return [box]
-    cuts = [0, *(a + int(profile[a:b].argmin()) for a, b in zip(heads, heads[1:], strict=False)), x2 - x1]
+    cuts = [0, *(a + int(profile[a:b].argmin()) for a, b in pairwise(heads)), x2 - x1]
     pieces = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         rows = np.flatnonzero(inside[:, left:right].any(axis=1))
         if len(rows) and right - left >= 3:
             pieces.append(np.array([x1 + left, y1 + rows[0], x1 + right, y1 + rows[-1] + 1], np.float32))
@@ -159,6 +162,21 @@ def _peaks(profile: FloatArray, distance: float, least: float) -> list[int]:
         ):
             found.append(int(index))
     return sorted(found)
+
+
+def _separate(profile: FloatArray, heads: list[int]) -> list[int]:
+    """Heads with a dip between them; of two without one, the higher."""
+    kept: list[int] = []
+    for head in heads:
+        if kept:
+            dip = float(profile[kept[-1] : head].min())
+            lower = float(min(profile[kept[-1]], profile[head]))
+            if dip > (1 - _HEAD_DIP) * lower:
+                if profile[head] > profile[kept[-1]]:
+                    kept[-1] = head
+                continue
+        kept.append(head)
+    return kept
 
 
 def _score(mask: Mask, box: FloatArray, usual: UsualSize, rules: BlobRules) -> float:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.vision.motion.foreground import Image, Mask, channel_max, gradient
+from floorwalker.vision.motion.foreground import Image, Mask, above, channel_max, gradient
 
 FloatImage = npt.NDArray[np.float32]
 ROUNDS = 4
@@ -102,7 +102,7 @@ def outline_evidence(component: Mask, edges_now: FloatImage, edges_room: FloatIm
     return (now - room) / (now + room + 2.0)
 
 
-def _recurring(stack: npt.NDArray[np.uint8], times_s: Sequence[float]) -> Image:
+def _recurring(stack: npt.NDArray[np.uint8], times_s: Sequence[float]) -> npt.NDArray[np.uint8]:
     """Tile by tile, the picture that comes back most often; where none does, the temporal median."""
     small = np.stack([cv2.resize(s, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA) for s in stack])
     samples, height, width = stack.shape[:3]
@@ -111,11 +111,11 @@ def _recurring(stack: npt.NDArray[np.uint8], times_s: Sequence[float]) -> Image:
     apart = np.zeros((samples, samples, len(ys), len(xs)), np.float32)
     for i in range(samples):
         for j in range(i):
-            changed = cv2.compare(channel_max(cv2.absdiff(small[i], small[j])), _SAME, cv2.CMP_GT)
+            changed = above(channel_max(cv2.absdiff(small[i], small[j])), _SAME)
             share = cv2.boxFilter(changed, cv2.CV_32F, (_CONTEXT, _CONTEXT)) / 255.0
             apart[i, j] = apart[j, i] = share[np.ix_(ys, xs)]
     winner = _best_recurrence(apart, times_s)
-    room = np.median(stack, axis=0).astype(np.uint8)
+    room: npt.NDArray[np.uint8] = np.median(stack, axis=0).astype(np.uint8)
     for row in range(len(ys)):
         for column in range(len(xs)):
             if winner[row, column] < 0:
@@ -151,7 +151,7 @@ def _replace_people(stack: npt.NDArray[np.uint8], edges: list[FloatImage], room:
     edges_room = gradient(room)
     smallest = _SMALLEST_SHARE * height * width
     for index, sample in enumerate(stack):
-        mask = cv2.compare(channel_max(cv2.absdiff(sample, room)), _DIFFERENCE, cv2.CMP_GT)
+        mask = above(channel_max(cv2.absdiff(sample, room)), _DIFFERENCE)
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
@@ -183,5 +183,5 @@ def _noise(stack: npt.NDArray[np.uint8], room: Image) -> Mask:
     near = deviations <= 40
     counts = np.maximum(near.sum(axis=0), 1)
     mean = (deviations * near).sum(axis=0) / counts
-    smooth = cv2.blur(mean.astype(np.float32), (5, 5))
-    return np.clip(2.0 * smooth - 4.0, 0, 20).astype(np.uint8)
+    smooth = np.asarray(cv2.blur(mean.astype(np.float32), (5, 5)), dtype=np.float32)
+    return np.asarray(np.clip(2.0 * smooth - 4.0, 0, 20), dtype=np.uint8)

@@ -13,6 +13,7 @@ from floorwalker.site.calibration import Calibration
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
 from floorwalker.vision.motion.blobs import BlobRules, UsualSize, find_blobs
+from floorwalker.vision.motion.fit import FloorFit
 from floorwalker.vision.motion.room import Room
 
 WORKING_WIDTH = 480
@@ -36,6 +37,8 @@ class MotionDetector:
         self._room = Room()
         self._usual = UsualSize(self._working[1])
         self._rules = BlobRules()
+        knows_heights = calibration is not None and calibration.projection is not None
+        self._fit = FloorFit(calibration, self._working) if calibration and knows_heights else None
 
     @property
     def fingerprint(self) -> str:
@@ -55,11 +58,19 @@ class MotionDetector:
     def detect(self, frame: Frame) -> Detections:
         """The people in one frame, with the pixels that belong to people."""
         mask = self._room.foreground(self._shrunk(frame.image), frame.time_s)
-        boxes, confidence = find_blobs(mask, self._usual, self._rules)
         size = (frame.image.shape[1], frame.image.shape[0])
         full = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
         scale = np.array([size[0] / self._working[0], size[1] / self._working[1]] * 2, np.float32)
-        return Detections.from_boxes(boxes * scale, confidence, full)
+        if self._fit is None:
+            boxes, confidence = find_blobs(mask, self._usual, self._rules)
+            return Detections.from_boxes(boxes * scale, confidence, full)
+        found = self._fit.find(mask)
+        return Detections(
+            (found.boxes * scale).astype(np.float32),
+            found.confidence.astype(np.float32),
+            (found.foot * scale[:2]).astype(np.float32),
+            full,
+        )
 
     def _shrunk(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         if (image.shape[1], image.shape[0]) == self._working:

@@ -14,6 +14,7 @@ from floorwalker.vision.motion.foreground import (
     ForegroundRules,
     Image,
     Mask,
+    above,
     channel_max,
     foreground_mask,
     gradient,
@@ -31,7 +32,7 @@ class RoomRules:
         look_s: seconds between two looks at what changes; lower costs time.
         drift_s: time constant with which the room takes on what is not foreground; lower follows light
             faster and eats people at the edges of their masks.
-        ghost_s: how long an outline that belongs to the room's picture must stay before the room is corrected.
+        ghost_s: how long an outline that belongs to the room's picture must stay before it is corrected.
         still_s: how long something may stand without any motion before it counts as furniture; people
             sway, and each time this clock starts anew for them.
         motion: grey levels between two looks that count as motion.
@@ -81,10 +82,10 @@ class Room:
         """
         if self._room is None:
             self._room, self._noise = image.astype(np.float32), np.zeros(image.shape[:2], np.uint8)
-        room = np.asarray(cv2.convertScaleAbs(self._room), dtype=np.uint8)
+        room = cv2.convertScaleAbs(self._room)
         lit = match_light(image, room, self._mask)
         mask = foreground_mask(image, lit, self._noise, self._foreground)
-        self._mask = np.asarray(cv2.medianBlur(mask, 3), dtype=np.uint8)
+        self._mask = cv2.medianBlur(mask, 3)
         if time_s - self._looked_s >= self._rules.look_s:
             self._follow(self._room, room, image, self._mask, time_s)
         return self._mask
@@ -110,7 +111,7 @@ class Room:
         if self._seen is None:
             self._moved_s = np.full(image.shape[:2], time_s, np.float32)
             return
-        moved = cv2.compare(channel_max(cv2.absdiff(image, self._seen)), self._rules.motion, cv2.CMP_GT)
+        moved = above(channel_max(cv2.absdiff(image, self._seen)), self._rules.motion)
         moved = cv2.morphologyEx(moved, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         moved = cv2.dilate(moved, np.ones((21, 21), np.uint8))
         self._moved_s[moved > 0] = time_s
@@ -123,7 +124,7 @@ class Room:
         still = (mask > 0) & (time_s - self._moved_s > rules.ghost_s)
         if not still.any():
             return
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
         edges_now, edges_room = gradient(plain), gradient(room)
         for label in np.unique(labels[still]):
             x, y, w, h, _ = stats[label]

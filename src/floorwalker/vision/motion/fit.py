@@ -1,0 +1,221 @@
+"""People of the expected size at each place of the floor that together explain the foreground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.site.calibration import Calibration
+from floorwalker.vision.motion.bodies import (
+    LEGS,
+    SEGMENTS,
+    TORSO,
+    USUAL_HEIGHTS_M,
+    Bodies,
+    bodies_at,
+    floor_grid,
+)
+from floorwalker.vision.motion.foreground import Mask
+
+FloatArray = npt.NDArray[np.float64]
+_UPPER = tuple(index for index in range(len(SEGMENTS)) if index not in LEGS)
+
+
+@dataclass(frozen=True, slots=True)
+class FitRules:
+    """What makes a person of foreground.
+
+    Attributes:
+        step_m: distance between the places that are tried first.
+        empty_cost: what a body's empty pixel takes away, where a filled one gives 1; higher wants fuller
+            bodies and finds fewer.
+        least_gain: least gain as a share of the body's pixels in the picture.
+        least_new: least share of the body's pixels that no other person explains.
+        hidden_cost: share of the gain that a body with hidden legs loses against a whole one.
+        smallest_px: least number of a body's pixels in the picture.
+        least_inside: least share of a body that lies in the picture.
+        most: people a picture.
+    """
+
+    step_m: float = 0.14
+    empty_cost: float = 0.9
+    least_gain: float = 0.18
+    least_new: float = 0.4
+    hidden_cost: float = 0.25
+    smallest_px: float = 60.0
+    least_inside: float = 0.35
+    most: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """People found in one picture.
+
+    Attributes:
+        floor_m: (n, 2) where they stand.
+        height_m: (n,) how tall they seem.
+        boxes: (n, 4) what they cover in working pixels, cut at the edges.
+        foot: (n, 2) where they stand in working pixels.
+        confidence: (n,) 0 to 1.
+    """
+
+    floor_m: FloatArray
+    height_m: FloatArray
+    boxes: FloatArray
+    foot: FloatArray
+    confidence: FloatArray
+
+
+class FloorFit:
+    """Explains foreground by people on the floor, the one who explains most first.
+
+    Args:
+        calibration: one that knows heights.
+        working: width and height of the masks to come.
+        rules: what makes a person.
+
+    Source:
+        In the spirit of Fleuret et al., "Multicamera people tracking with a probabilistic occupancy map",
+        PAMI 2008, greedily and with one camera.
+    """
+
+    def __init__(
+        self, calibration: Calibration, working: tuple[int, int], rules: FitRules | None = None
+    ) -> None:
+        self._calibration = calibration
+        self._working = working
+        self._rules = rules or FitRules()
+        self._scale = np.array(working) / np.array(calibration.resolution)
+        places = floor_grid(calibration, working, self._scale, self._rules.step_m)
+        floor = np.repeat(places, len(USUAL_HEIGHTS_M), axis=0)
+        heights = np.tile(np.array(USUAL_HEIGHTS_M), len(places))
+        self._bodies = self._usable(bodies_at(calibration, floor, heights, self._scale))
+        self._corners = _corners(self._bodies.boxes, working)
+
+    def find(self, mask: Mask) -> Found:
+        """The people in a foreground mask, (h, w) uint8."""
+        new = (mask > 0).astype(np.uint8)
+        empty = 1 - new
+        ready = self._candidates(new)
+        found: list[tuple[Bodies, float]] = []
+        while len(ready) and len(found) < self._rules.most:
+            best, share = self._best(ready, self._bodies, new, empty)
+            if best is None:
+                break
+            body, share = self._refined(best, share, new, empty)
+            found.append((body, share))
+            for x1, y1, x2, y2 in _grown(body.boxes[0]):
+                cut = np.s_[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
+                new[cut] = 0
+                empty[cut] = 0
+        return self._collect(found)
+
+    def _usable(self, bodies: Bodies) -> Bodies:
+        whole = bodies.whole()
+        with np.errstate(invalid="ignore"):
+            inside = _area(_clipped(whole, self._working)) / np.maximum(_area(whole), 1e-9)
+            usable = (
+                np.isfinite(bodies.boxes).all(axis=(1, 2))
+                & (inside >= self._rules.least_inside)
+                & (_area(_clipped(whole, self._working)) >= self._rules.smallest_px)
+            )
+        return bodies.select(usable)
+
+    def _candidates(self, new: Mask) -> npt.NDArray[np.intp]:
+        """Bodies whose torso is mostly foreground."""
+        if not cv2.countNonZero(new):
+            return np.zeros(0, np.intp)
+        sums = _sums(cv2.integral(new), self._corners[:, TORSO])
+        area = _area(self._corners[:, TORSO])
+        return np.flatnonzero((sums >= 0.45 * area) & (area >= 8))
+
+    def _best(
+        self, ready: npt.NDArray[np.intp], bodies: Bodies, new: Mask, empty: Mask
+    ) -> tuple[Bodies | None, float]:
+        gains, shares = self._gains(self._corners[ready], new, empty)
+        best = int(gains.argmax())
+        if gains[best] <= 0:
+            return None, 0.0
+        return bodies.select(np.array([ready[best]])), float(shares[best])
+
+    def _gains(self, corners: npt.NDArray[np.int32], new: Mask, empty: Mask) -> tuple[FloatArray, FloatArray]:
+        """What each body explains, in pixels, and as a share of it; not above 0 where it is no person."""
+        rules = self._rules
+        filled = _sums(cv2.integral(new), corners)
+        blank = _sums(cv2.integral(empty), corners)
+        area = _area(corners)
+        parts = filled - rules.empty_cost * blank
+        upper = list(_UPPER)
+        whole_gain, whole_area = parts.sum(axis=1), area.sum(axis=1)
+        upper_gain = parts[:, upper].sum(axis=1) * (1 - rules.hidden_cost)
+        upper_area = area[:, upper].sum(axis=1)
+        hidden = upper_gain > whole_gain
+        gain = np.where(hidden, upper_gain, whole_gain)
+        size = np.maximum(np.where(hidden, upper_area, whole_area), 1.0)
+        fresh = np.where(hidden, filled[:, upper].sum(axis=1), filled.sum(axis=1)) / size
+        share = gain / size
+        good = (share >= rules.least_gain) & (fresh >= rules.least_new) & (size >= rules.smallest_px)
+        return np.where(good, gain, 0.0), share
+
+    def _refined(self, body: Bodies, share: float, new: Mask, empty: Mask) -> tuple[Bodies, float]:
+        """The best place and height around a place of the grid."""
+        step = self._rules.step_m
+        for reach, tall in ((step / 2, 0.08), (step / 5, 0.04)):
+            offsets = np.arange(-2, 3) * (reach / 2)
+            dx, dy, dh = (
+                axis.ravel() for axis in np.meshgrid(offsets, offsets, np.array([-tall, 0.0, tall]))
+            )
+            floor = body.floor_m[0] + np.column_stack([dx, dy])
+            heights = np.clip(body.height_m[0] + dh, 1.1, 2.0)
+            around = self._usable(bodies_at(self._calibration, floor, heights, self._scale))
+            if not len(around):
+                continue
+            gains, shares = self._gains(_corners(around.boxes, self._working), new, empty)
+            best = int(gains.argmax())
+            if gains[best] > 0:
+                body, share = around.select(np.array([best])), float(shares[best])
+        return body, share
+
+    def _collect(self, found: list[tuple[Bodies, float]]) -> Found:
+        if not found:
+            none = np.zeros((0, 2))
+            return Found(none, np.zeros(0), np.zeros((0, 4)), none, np.zeros(0))
+        floor = np.concatenate([body.floor_m for body, _ in found])
+        heights = np.concatenate([body.height_m for body, _ in found])
+        boxes = _clipped(np.concatenate([body.whole() for body, _ in found]), self._working)
+        foot = self._calibration.to_image(floor) * self._scale
+        shares = np.array([share for _, share in found])
+        return Found(floor, heights, boxes, foot, np.clip(0.25 + shares, 0.05, 0.99))
+
+
+def _corners(boxes: FloatArray, working: tuple[int, int]) -> npt.NDArray[np.int32]:
+    """Boxes as whole pixels inside the picture."""
+    return np.round(_clipped(boxes, working)).astype(np.int32)
+
+
+def _clipped(boxes: FloatArray, working: tuple[int, int]) -> FloatArray:
+    limit = np.array([*working, *working], np.float64)
+    return np.asarray(np.clip(boxes, 0, limit), dtype=np.float64)
+
+
+def _area(boxes: npt.NDArray[np.generic]) -> FloatArray:
+    sides = (boxes[..., 2:] - boxes[..., :2]).astype(np.float64)  # type: ignore[operator]
+    return np.asarray(np.maximum(sides, 0).prod(axis=-1), dtype=np.float64)
+
+
+def _sums(integral: npt.NDArray[Any], corners: npt.NDArray[np.int32]) -> FloatArray:
+    """Sums of a picture over boxes, by its integral."""
+    x1, y1, x2, y2 = (corners[..., index] for index in range(4))
+    total = integral[y2, x2] - integral[y1, x2] - integral[y2, x1] + integral[y1, x1]
+    return np.asarray(total, dtype=np.float64)
+
+
+def _grown(boxes: FloatArray) -> npt.NDArray[np.int32]:
+    """A body's parts, wider by a little: clothes, bags and the edge of the mask belong to the person."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    margin = np.column_stack([0.2 * sides[:, 0], 0.08 * sides[:, 1] + 1])
+    return np.round(np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)).astype(np.int32)
