@@ -8,7 +8,7 @@ import sys
 import click
 import typer
 
-from floorwalker.cli import evaluate, models, site
+from floorwalker.cli import evaluate, models, serve, site
 from floorwalker.cli.output import fail
 from floorwalker.errors import FloorwalkerError, InputError, WorkError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (site, models, evaluate):
+for module in (site, models, evaluate, serve):
     module.register(app)
 
 

@@ -1,1 +1,1 @@
-"""Insights: what the events say."""
+"""Insights: what the events say, as pure functions over the resolved view."""

@@ -1,1 +1,1 @@
-"""Sales: tills and shifts."""
+"""Sales: the tills' files, and who bought."""

@@ -1,0 +1,162 @@
+"""The picture of a store over a window: the thin layer of queries under all figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from floorwalker.events import DOOR_EVENTS
+from floorwalker.insights.till import TillOutcome, judge_till
+from floorwalker.insights.visits import LocalDay, Visit, build_visits
+from floorwalker.insights.windows import Window
+from floorwalker.site import ZoneKind
+from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, Transaction, Warehouse, ZoneInfo
+from floorwalker.warehouse.records import from_us, to_us
+
+STALE_AFTER = timedelta(minutes=10)
+_QUEUE_EVENTS = ("BILLING_QUEUE_JOIN", "BILLING_QUEUE_ABANDON")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that the figures of one store and window are computed from.
+
+    Attributes:
+        store: the store.
+        window: what was asked for.
+        as_of: the moment in the data for which "now" stands.
+        visits: visits of the whole days that the window touches, staff too.
+        sales: transactions of those days, returns too.
+        outcome: what became of the visits at the till.
+        kinds: kind by zone; zones that no site file names are `billing` where a queue event names them or
+            their name says so, `staff-only` where only staff was seen, else `product`.
+        basis: `door`, `sightings` (no door camera) or `unlinked` (door and zones never share a visitor).
+        depths: (time, zone, people ahead) as queue events told, staff's left out.
+    """
+
+    store: StoreInfo
+    window: Window
+    as_of: datetime
+    visits: Sequence[Visit]
+    sales: Sequence[Transaction]
+    outcome: TillOutcome
+    kinds: dict[str, ZoneKind]
+    basis: str
+    depths: Sequence[tuple[int, str, int]]
+
+    @cached_property
+    def from_us(self) -> int:
+        """Beginning of the window."""
+        return to_us(self.window.from_utc)
+
+    @cached_property
+    def to_us(self) -> int:
+        """End of the window, itself not in it."""
+        return to_us(self.window.to_utc)
+
+    @cached_property
+    def as_of_us(self) -> int:
+        """`as_of` in microseconds."""
+        return to_us(self.as_of)
+
+    @cached_property
+    def customers(self) -> list[Visit]:
+        """Visits of people who are not staff."""
+        return [visit for visit in self.visits if not visit.is_staff]
+
+    @cached_property
+    def counted(self) -> list[Visit]:
+        """Visits of customers that count in the window: with an ENTRY or REENTRY, or seen at all where
+        there is no door camera."""
+        by_sight = self.basis == "sightings"
+        return [
+            visit
+            for visit in self.customers
+            if any(map(self.holds, visit.seen_us if by_sight else visit.inbound_us))
+        ]
+
+    @cached_property
+    def window_sales(self) -> list[Transaction]:
+        """Sales in the window, no returns."""
+        return [sale for sale in self.sales if sale.kind == "sale" and self.holds(sale.time_us)]
+
+    @property
+    def billing(self) -> frozenset[str]:
+        """Names of the billing zones."""
+        return frozenset(zone for zone, kind in self.kinds.items() if kind is ZoneKind.BILLING)
+
+    def holds(self, time_us: int) -> bool:
+        """Whether a time lies in the window."""
+        return self.from_us <= time_us < self.to_us
+
+
+def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Picture:
+    """Read and put together what the figures of a window need.
+
+    Args:
+        warehouse: where the events are.
+        store: whose.
+        window: for which time; whole days are read, because a visit is a thing of a day.
+    """
+    view = warehouse.read(store.store_id, window.whole_from_utc, window.whole_to_utc)
+    kinds = zone_kinds(warehouse.zones(store.store_id), view.events)
+    visits = build_visits(view.events, window)
+    feeds = [feed for feed in warehouse.feeds() if feed.store_id == store.store_id]
+    has_door = any(camera.entry_lines for camera in warehouse.cameras(store.store_id))
+    billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
+    return Picture(
+        store=store,
+        window=window,
+        as_of=_as_of(view.events, feeds, window, warehouse.now()),
+        visits=visits,
+        sales=view.transactions,
+        outcome=judge_till(visits, view.transactions, billing, LocalDay(window.zone), view.corrections),
+        kinds=kinds,
+        basis=_basis(view.events, has_door),
+        depths=[
+            (event.time_us, event.zone_id, event.queue_depth)
+            for event in view.events
+            if event.event_type == "BILLING_QUEUE_JOIN"
+            and event.queue_depth is not None
+            and event.zone_id is not None
+            and not event.is_staff
+        ],
+    )
+
+
+def zone_kinds(registered: Sequence[ZoneInfo], events: Sequence[ResolvedEvent]) -> dict[str, ZoneKind]:
+    """The kind of every zone that a site file or an event names."""
+    kinds = {zone.zone_id: zone.kind for zone in registered}
+    found = {event.zone_id for event in events if event.zone_id is not None} - kinds.keys()
+    queued = {event.zone_id for event in events if event.event_type in _QUEUE_EVENTS}
+    visited = {event.zone_id for event in events if not event.is_staff}
+    for zone_id in sorted(found):
+        if zone_id in queued or "BILLING" in zone_id.upper():
+            kinds[zone_id] = ZoneKind.BILLING
+        else:
+            kinds[zone_id] = ZoneKind.PRODUCT if zone_id in visited else ZoneKind.STAFF_ONLY
+    return kinds
+
+
+def _basis(events: Sequence[ResolvedEvent], has_door: bool) -> str:
+    at_door = {event.visitor_id for event in events if event.event_type in DOOR_EVENTS}
+    in_zones = {event.visitor_id for event in events if event.zone_id is not None}
+    if not at_door:
+        return "door" if has_door or not in_zones else "sightings"
+    if in_zones and not at_door & in_zones:
+        return "unlinked"
+    return "door"
+
+
+def _as_of(events: Sequence[ResolvedEvent], feeds: Sequence[Feed], window: Window, now: datetime) -> datetime:
+    """The wall clock while a live feed is fresh, else the last event, never past the window's end."""
+    fresh = to_us(now - STALE_AFTER)
+    if window.holds(now) and any((feed.last_live_us or 0) >= fresh for feed in feeds):
+        return now
+    begin_us, end_us = to_us(window.from_utc), to_us(window.to_utc)
+    last = max((event.time_us for event in events if begin_us <= event.time_us < end_us), default=None)
+    if last is not None:
+        return from_us(last)
+    return min(max(now, window.from_utc), window.to_utc)

@@ -1,0 +1,115 @@
+"""Visits: one person's day in the shop, put together from everything seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from floorwalker.events import EventType
+from floorwalker.insights.stays import Stay, in_order, stays_of
+from floorwalker.insights.windows import Window
+from floorwalker.warehouse import ResolvedEvent
+from floorwalker.warehouse.records import from_us
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person on one local day, from entry (or first sighting) to the last exit or the day's close.
+
+    Attributes:
+        visitor_id: the person's resolved name.
+        day: the local day.
+        is_staff: whether the person is staff.
+        first_us: first event.
+        last_us: last event.
+        entries_us: times of ENTRY.
+        reentries_us: times of REENTRY.
+        exits_us: times of EXIT.
+        joins_us: times of BILLING_QUEUE_JOIN.
+        abandons_us: times of BILLING_QUEUE_ABANDON, as observed.
+        stays: stays in zones, by start.
+        groups: groups they came in with.
+        seen_us: times of all events.
+    """
+
+    visitor_id: str
+    day: date
+    is_staff: bool
+    first_us: int
+    last_us: int
+    entries_us: tuple[int, ...]
+    reentries_us: tuple[int, ...]
+    exits_us: tuple[int, ...]
+    joins_us: tuple[int, ...]
+    abandons_us: tuple[int, ...]
+    stays: tuple[Stay, ...]
+    groups: frozenset[str]
+    seen_us: tuple[int, ...]
+
+    @property
+    def inbound_us(self) -> tuple[int, ...]:
+        """Times of ENTRY and REENTRY."""
+        return tuple(sorted(self.entries_us + self.reentries_us))
+
+
+def build_visits(events: Iterable[ResolvedEvent], window: Window) -> list[Visit]:
+    """Put the events of whole days together to visits.
+
+    Args:
+        events: the resolved view over all days that the window touches, in any order.
+        window: names the store's time zone.
+
+    Returns:
+        One visit a person and local day, by first sighting; REENTRY and a second ENTRY continue it.
+    """
+    by_person: dict[tuple[date, str], list[ResolvedEvent]] = {}
+    exits: set[str] = set()
+    days = LocalDay(window.zone)
+    ordered = in_order(events)
+    for event in ordered:
+        by_person.setdefault((days(event.time_us), event.visitor_id), []).append(event)
+        if event.event_type == EventType.ZONE_EXIT and event.zone_id is not None:
+            exits.add(event.zone_id)
+    silent = frozenset(event.zone_id for event in ordered if event.zone_id is not None) - exits
+    visits = [_visit(name, day, mine, silent) for (day, name), mine in by_person.items()]
+    return sorted(visits, key=lambda visit: (visit.first_us, visit.visitor_id))
+
+
+class LocalDay:
+    """The local day of a time in microseconds, quickly for times near to one another."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._hours: dict[int, date] = {}
+
+    def __call__(self, time_us: int) -> date:
+        """The local day."""
+        # Zones are offset from UTC by whole quarter hours, so a quarter hour never spans two days.
+        quarter = time_us // 900_000_000
+        day = self._hours.get(quarter)
+        if day is None:
+            day = self._hours[quarter] = from_us(time_us).astimezone(self._zone).date()
+        return day
+
+
+def _visit(name: str, day: date, events: list[ResolvedEvent], silent: frozenset[str]) -> Visit:
+    def times(*kinds: EventType) -> tuple[int, ...]:
+        return tuple(event.time_us for event in events if event.event_type in kinds)
+
+    return Visit(
+        visitor_id=name,
+        day=day,
+        is_staff=any(event.is_staff for event in events),
+        first_us=events[0].time_us,
+        last_us=events[-1].time_us,
+        entries_us=times(EventType.ENTRY),
+        reentries_us=times(EventType.REENTRY),
+        exits_us=times(EventType.EXIT),
+        joins_us=times(EventType.BILLING_QUEUE_JOIN),
+        abandons_us=times(EventType.BILLING_QUEUE_ABANDON),
+        stays=tuple(stays_of(events, silent)),
+        groups=frozenset(event.group_id for event in events if event.group_id is not None),
+        seen_us=times(*EventType),
+    )

@@ -1,0 +1,87 @@
+"""The figures of a store: metrics, funnel, heatmap, traffic, anomalies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from floorwalker.events import format_utc
+from floorwalker.insights.anomalies import BASELINE_DAYS, anomalies, day_conversion
+from floorwalker.insights.funnel import funnel
+from floorwalker.insights.health import feed_states
+from floorwalker.insights.heatmap import heatmap
+from floorwalker.insights.metrics import metrics
+from floorwalker.insights.picture import Picture, take_picture
+from floorwalker.insights.traffic import traffic
+from floorwalker.insights.windows import choose_window, window_of_day
+from floorwalker.server.state import warehouse_of
+from floorwalker.warehouse import Warehouse
+
+router = APIRouter()
+Stores = Annotated[Warehouse, Depends(warehouse_of)]
+
+
+def picture_of(
+    store_id: str,
+    warehouse: Stores,
+    day: Annotated[str | None, Query(description="The store's local day, 2026-03-03.")] = None,
+    from_: Annotated[
+        str | None, Query(alias="from", description="ISO-8601 with a zone; instead of day.")
+    ] = None,
+    to: Annotated[str | None, Query(description="ISO-8601 with a zone; instead of day.")] = None,
+) -> Picture:
+    """The store over the window asked for; default: today there, or the last day with events."""
+    store = warehouse.store(store_id)
+    return take_picture(warehouse, store, choose_window(warehouse, store, day, from_, to))
+
+
+Asked = Annotated[Picture, Depends(picture_of)]
+
+
+@router.get("/stores/{store_id}/metrics", summary="The figures of a window")
+def get_metrics(picture: Asked) -> dict[str, Any]:
+    """Visitors, conversion, dwell, queue, abandonment, with `as_of`, the window and warnings."""
+    return metrics(picture)
+
+
+@router.get("/stores/{store_id}/funnel", summary="Entry, zone, till, purchase")
+def get_funnel(picture: Asked) -> dict[str, Any]:
+    """Visits that reached each step, and the share lost at each."""
+    return funnel(picture)
+
+
+@router.get("/stores/{store_id}/heatmap", summary="How much each zone is visited")
+def get_heatmap(picture: Asked, response: Response) -> dict[str, dict[str, Any]]:
+    """By zone; `as_of` and the window are in the headers X-As-Of, X-Window-From and X-Window-To."""
+    _describe(picture, response)
+    return heatmap(picture)
+
+
+@router.get("/stores/{store_id}/traffic", summary="Through the door by quarter hour")
+def get_traffic(picture: Asked) -> dict[str, Any]:
+    """Entries, exits, re-entries and people inside, by quarter hour."""
+    return traffic(picture)
+
+
+@router.get("/stores/{store_id}/anomalies", summary="What stands out")
+def get_anomalies(picture: Asked, warehouse: Stores, response: Response) -> list[dict[str, Any]]:
+    """What stands out in the window, judged at the data's own time, the most severe first."""
+    _describe(picture, response)
+    store, window = picture.store, picture.window
+    earlier = []
+    for ago in range(1, BASELINE_DAYS + 1):
+        day = window_of_day(window.first_day - timedelta(days=ago), window.zone)
+        conversion = day_conversion(take_picture(warehouse, store, day))
+        if conversion:
+            earlier.append(conversion)
+    now = warehouse.now()
+    feeds = feed_states(store, warehouse.feeds(), now) if window.holds(now) else []
+    return anomalies(picture, earlier, feeds)
+
+
+def _describe(picture: Picture, response: Response) -> None:
+    response.headers["X-As-Of"] = format_utc(picture.as_of)
+    response.headers["X-Window-From"] = format_utc(picture.window.from_utc)
+    response.headers["X-Window-To"] = format_utc(picture.window.to_utc)

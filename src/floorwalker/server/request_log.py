@@ -1,0 +1,100 @@
+"""One JSON line a request, a trace id in and out, and an answer even where the program failed."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from floorwalker.events import format_utc
+from floorwalker.server.errors import error_body
+
+LogSink = Callable[[dict[str, Any]], None]
+_TRACE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_QUIET_COUNTS = {"received": 0, "inserted": 0, "duplicates": 0, "rejected": 0}
+
+
+def log_to_stderr(line: dict[str, Any]) -> None:
+    """Write a line of the log to the error stream."""
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stderr.flush()
+
+
+class RequestLog:
+    """ASGI middleware that logs `request_complete` when an answer is finished.
+
+    Args:
+        app: the application.
+        sink: takes each line.
+    """
+
+    def __init__(self, app: ASGIApp, sink: LogSink) -> None:
+        self._app = app
+        self._sink = sink
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        trace_id = _trace_id(scope)
+        state = scope.setdefault("state", {})
+        state["trace_id"] = trace_id
+        status: list[int] = []
+
+        async def send_traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status.append(message["status"])
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", []), (b"x-trace-id", trace_id.encode())],
+                }
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_traced)
+        except Exception:
+            state["failure"] = traceback.format_exc()
+            if not status:
+                body = error_body("internal", "the server failed; the trace id finds it in the log", trace_id)
+                await JSONResponse(body, status_code=500)(scope, receive, send_traced)
+        finally:
+            self._sink(_line(scope, trace_id, status[0] if status else 499, began))
+
+
+def _line(scope: Scope, trace_id: str, status: int, began: float) -> dict[str, Any]:
+    state = scope["state"]
+    route = scope.get("route")
+    line = {
+        "event": "request_complete",
+        "timestamp": format_utc(datetime.now(UTC)),
+        "trace_id": trace_id,
+        "store_id": state.get("store_id") or scope.get("path_params", {}).get("store_id"),
+        "endpoint": getattr(route, "path", None) or scope["path"],
+        "method": scope["method"],
+        "status_code": status,
+        "latency_ms": round((time.perf_counter() - began) * 1000, 2),
+        "event_counts": state.get("event_counts", _QUIET_COUNTS),
+    }
+    if "failure" in state:
+        line["failure"] = state["failure"]
+    return line
+
+
+def _trace_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-trace-id":
+            given: str = value.decode("latin-1")
+            if _TRACE_ID.fullmatch(given):
+                return given
+    return uuid.uuid4().hex
