@@ -13,8 +13,10 @@ BANDS = ((0.0, 0.17), (0.17, 0.36), (0.36, 0.52), (0.52, 0.74), (0.74, 0.97))
 _BAND_WEIGHTS = (0.5, 1.0, 1.0, 1.0, 0.6)
 _ROWS, _COLUMNS = 96, 32
 _CHROMA_BINS, _LIGHT_BINS = 10, 8
-_CHROMA_REACH = 60.0
-_LIGHT_SHARE = 0.35
+_CHROMA_REACH = 70.0
+_LIGHT_SHARE = 0.45
+_DARK = 20.0
+_BLUR = np.array([0.25, 0.5, 0.25])
 DIMENSIONS = len(BANDS) * (_CHROMA_BINS**2 + _LIGHT_BINS)
 
 
@@ -23,8 +25,9 @@ def describe(
 ) -> FloatArray:
     """Clothing descriptors of the people in one picture.
 
-    Each horizontal band of the body gives a histogram of its colour (Lab chroma, which light changes
-    little) and, with less weight, of its lightness. Square roots make the scalar product of two
+    Each horizontal band of the body gives a histogram of its colour (Lab chroma in proportion to
+    lightness, which the light's strength changes little) and, with less weight, of its lightness. Blurred
+    histograms make near colours alike. Square roots make the scalar product of two
     descriptors the weighted Bhattacharyya coefficient of their histograms.
 
     Args:
@@ -99,7 +102,9 @@ def _ellipse() -> FloatArray:
 def _histogram(patch: npt.NDArray[np.uint8], weight: FloatArray) -> FloatArray:
     lab = np.asarray(cv2.cvtColor(patch.astype(np.float32) / 255, cv2.COLOR_BGR2Lab))
     scale = _CHROMA_BINS / (2 * _CHROMA_REACH)
-    chroma = np.clip((lab[:, :, 1:] + _CHROMA_REACH) * scale - 0.5, 0.0, _CHROMA_BINS - 1.001)
+    # Near black the proportion would be noise; the constant keeps dark cloth near grey.
+    colour = lab[:, :, 1:] * (50 + _DARK) / (lab[:, :, :1] + _DARK)
+    chroma = np.clip((colour + _CHROMA_REACH) * scale - 0.5, 0.0, _CHROMA_BINS - 1.001)
     light = np.clip(lab[:, :, 0] / 100 * _LIGHT_BINS - 0.5, 0.0, _LIGHT_BINS - 1.001)
     parts = []
     for (top, bottom), importance in zip(BANDS, _BAND_WEIGHTS, strict=True):
@@ -109,7 +114,10 @@ def _histogram(patch: npt.NDArray[np.uint8], weight: FloatArray) -> FloatArray:
         colours = _spread_2d(chroma[rows].reshape(-1, 2), share)
         lights = _spread_1d(light[rows].ravel(), share)
         if total > 0:
-            colours, lights = colours / total, lights / total
+            square = cv2.sepFilter2D(colours.reshape(_CHROMA_BINS, _CHROMA_BINS), -1, _BLUR, _BLUR)
+            colours = np.asarray(square).ravel() / float(square.sum())
+            lights = np.convolve(lights, _BLUR, "same")
+            lights /= lights.sum()
         parts.append(np.sqrt(importance * (1 - _LIGHT_SHARE) * colours))
         parts.append(np.sqrt(importance * _LIGHT_SHARE * lights))
     descriptor = np.concatenate(parts)

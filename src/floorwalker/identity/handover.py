@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from floorwalker.identity.broken import BrokenSettings, continuations
 from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.identity.sightings import STEP_S, FloatArray, Sighting
 
@@ -25,8 +26,9 @@ class HandoverSettings:
         fastest_m_per_s: nobody is faster.
         least_score: log-likelihood ratio from which two sightings are linked.
         appearance_limit: greatest weight of the appearance, either way.
-        loose_gap_s: longest absence in the last step, which joins broken journeys inside the shop.
-        loose_score: least appearance score there.
+        door_slack_s: another camera may see someone for so long after the door says they left.
+        broken: how journeys that break off inside the shop go on.
+        rounds: how often that is tried; each round can join one more piece.
     """
 
     place_sd_m: float = 0.35
@@ -37,8 +39,9 @@ class HandoverSettings:
     fastest_m_per_s: float = 2.5
     least_score: float = 0.7
     appearance_limit: float = 2.5
-    loose_gap_s: float = 90.0
-    loose_score: float = 0.0
+    door_slack_s: float = 3.0
+    broken: BrokenSettings = field(default_factory=BrokenSettings)
+    rounds: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,9 @@ def place_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float |
     step = float(np.linalg.norm(after.floor_m[0] - before.floor_m[-1]))
     if not np.isfinite(step):
         return None
-    if step > settings.fastest_m_per_s * gap_s + settings.apart_m or before.went_out or after.came_in:
+    if step > settings.fastest_m_per_s * gap_s + settings.apart_m:
         return IMPOSSIBLE
-    if gap_s > settings.longest_gap_s:
+    if gap_s > settings.longest_gap_s or before.went_out or after.came_in:
         return None
     miss = float(np.linalg.norm(_ahead(before, gap_s, -1) - _ahead(after, gap_s, 0)))
     return _score(miss, settings.place_sd_m + settings.wander_m_per_s * gap_s, settings.floor_m2)
@@ -123,7 +126,7 @@ def link_sightings(
     Returns:
         The links made; their connected groups are the persons.
     """
-    persons = _Groups(len(sightings), lambda i, j: place_score(sightings[i], sightings[j], settings))
+    persons = _Groups(sightings, settings)
     links = []
     for first, second in known:
         persons.join(first, second)
@@ -143,6 +146,18 @@ def link_sightings(
     for link in sorted(candidates, key=lambda link: (-link.score, link.first, link.second)):
         if persons.join_if_possible(link.first, link.second):
             links.append(link)
+
+    def alike(i: int, j: int) -> float:
+        return appearance_score(sightings[i], sightings[j], scale, settings)
+
+    for _ in range(settings.rounds):
+        groups = persons.groups
+        for before, after, score in continuations(
+            sightings, groups, alike, persons.possible, settings.broken
+        ):
+            first, second = groups[before][0], groups[after][0]
+            if persons.join_if_possible(first, second):
+                links.append(Link(first, second, score))
     return links
 
 
@@ -156,19 +171,42 @@ def appearance_score(a: Sighting, b: Sighting, scale: LikenessScale, settings: H
     return float(np.clip(odds, -settings.appearance_limit, settings.appearance_limit))
 
 
+def doors_agree(person: Sequence[Sighting], slack_s: float) -> bool:
+    """Whether one person's sightings fit their comings and goings: nobody is seen inside while out.
+
+    Args:
+        person: sightings taken for one person.
+        slack_s: tolerance at the door.
+    """
+    comings = sorted(sighting.start_s for sighting in person if sighting.came_in)
+    goings = sorted(sighting.end_s for sighting in person if sighting.went_out)
+    absences = [(gone, next((came for came in comings if came >= gone), np.inf)) for gone in goings]
+    if comings and not any(gone <= comings[0] for gone in goings):
+        absences.append((-np.inf, comings[0]))
+    if len(comings) > len(goings) + 1 or len(goings) > len(comings) + 1:
+        return False
+    return all(
+        sighting.end_s <= gone + slack_s or sighting.start_s >= back - slack_s
+        for gone, back in absences
+        for sighting in person
+    )
+
+
 class _Groups:
     """Groups of sightings that grow only while nobody is in two places at once."""
 
-    def __init__(self, count: int, relation: Callable[[int, int], float | None]) -> None:
-        self._group = {index: [index] for index in range(count)}
-        self._of = list(range(count))
-        self._relation = relation
+    def __init__(self, sightings: Sequence[Sighting], settings: HandoverSettings) -> None:
+        self._sightings = sightings
+        self._settings = settings
+        self._group = {index: [index] for index in range(len(sightings))}
+        self._of = list(range(len(sightings)))
         self._known: dict[tuple[int, int], float | None] = {}
 
     def relation(self, i: int, j: int) -> float | None:
         key = (min(i, j), max(i, j))
         if key not in self._known:
-            self._known[key] = self._relation(*key)
+            first, second = (self._sightings[index] for index in key)
+            self._known[key] = place_score(first, second, self._settings)
         return self._known[key]
 
     def join(self, i: int, j: int) -> None:
@@ -180,12 +218,21 @@ class _Groups:
 
     def join_if_possible(self, i: int, j: int) -> bool:
         a, b = self._of[i], self._of[j]
-        if a == b:
-            return False
-        if any(self.relation(k, m) == IMPOSSIBLE for k in self._group[a] for m in self._group[b]):
+        if a == b or not self.possible(self._group[a], self._group[b]):
             return False
         self.join(i, j)
         return True
+
+    def possible(self, a: Sequence[int], b: Sequence[int]) -> bool:
+        """Whether no member of one contradicts a member of the other, and nobody is inside while out."""
+        if any(self.relation(i, j) == IMPOSSIBLE for i in a for j in b):
+            return False
+        return doors_agree([self._sightings[index] for index in [*a, *b]], self._settings.door_slack_s)
+
+    @property
+    def groups(self) -> list[list[int]]:
+        """The groups, as copies, in order of their first member."""
+        return [list(members) for _, members in sorted(self._group.items())]
 
 
 def _score(miss_m: float, sd_m: float, floor_m2: float) -> float:

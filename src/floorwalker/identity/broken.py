@@ -1,0 +1,114 @@
+"""Broken journeys: who vanishes inside the shop and who appears inside it are matched, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from floorwalker.identity.sightings import Sighting
+from floorwalker.tracking.overlap import assign
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSettings:
+    """When a journey that appears inside continues one that vanished inside.
+
+    Attributes:
+        longest_gap_s: nobody stays unseen for longer.
+        fading_s: with every such time the match becomes less likely by a factor of e.
+        least_score: log-likelihood ratio that a match needs; appearance decides. Raising it leaves more
+            journeys broken and mixes up fewer people.
+        edge_s: journeys that begin or end within this time of the recordings' edges are not broken.
+        fastest_m_per_s: nobody is faster.
+        slack_m: error of positions.
+    """
+
+    longest_gap_s: float = 60.0
+    fading_s: float = 25.0
+    least_score: float = 0.0
+    edge_s: float = 2.0
+    fastest_m_per_s: float = 2.0
+    slack_m: float = 1.5
+
+
+def continuations(
+    sightings: Sequence[Sighting],
+    groups: Sequence[Sequence[int]],
+    alike: Callable[[int, int], float],
+    possible: Callable[[Sequence[int], Sequence[int]], bool],
+    settings: BrokenSettings,
+) -> list[tuple[int, int, float]]:
+    """Match groups that break off inside with groups that begin inside.
+
+    Everyone inside came in once and leaves once, so that each beginning has one end before it at most; all
+    are matched together, since the best match of one may be the only one of another.
+
+    Args:
+        sightings: of one store-day.
+        groups: indices of sightings that are one person so far.
+        alike: appearance score of two sightings, a log-likelihood ratio.
+        possible: whether two groups can be one person at all.
+        settings: the weights.
+
+    Returns:
+        Triples: group that breaks off, group that goes on, score.
+    """
+    if not groups:
+        return []
+    day_start = min(sighting.start_s for sighting in sightings)
+    day_end = max(sighting.end_s for sighting in sightings)
+    first = [min(group, key=lambda i: (sightings[i].start_s, i)) for group in groups]
+    last = [max(group, key=lambda i: (sightings[i].end_s, i)) for group in groups]
+    vanish = [
+        g
+        for g, i in enumerate(last)
+        if not sightings[i].went_out and sightings[i].end_s < day_end - settings.edge_s
+    ]
+    appear = [
+        g
+        for g, i in enumerate(first)
+        if not sightings[i].came_in and sightings[i].start_s > day_start + settings.edge_s
+    ]
+    score = np.zeros((len(vanish), len(appear)))
+    for row, before in enumerate(vanish):
+        for column, after in enumerate(appear):
+            if before == after:
+                continue
+            value = _score(
+                sightings, last[before], first[after], groups[before], groups[after], alike, settings
+            )
+            if value is not None and possible(groups[before], groups[after]):
+                score[row, column] = max(value - settings.least_score, 0.0)
+    # Scores become shares, so that the assignment maximises their sum.
+    top = max(float(score.max(initial=0.0)), 1e-9)
+    rows, columns = assign(score / top, 1e-6)
+    return [
+        (vanish[row], appear[column], float(score[row, column]) + settings.least_score)
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        if score[row, column] > 0
+    ]
+
+
+def _score(
+    sightings: Sequence[Sighting],
+    last: int,
+    first: int,
+    before: Sequence[int],
+    after: Sequence[int],
+    alike: Callable[[int, int], float],
+    settings: BrokenSettings,
+) -> float | None:
+    gap_s = sightings[first].start_s - sightings[last].end_s
+    if not 0 <= gap_s <= settings.longest_gap_s:
+        return None
+    step = float(np.linalg.norm(sightings[first].floor_m[0] - sightings[last].floor_m[-1]))
+    if np.isfinite(step) and step > settings.fastest_m_per_s * gap_s + settings.slack_m:
+        return None
+    same_camera = [
+        alike(i, j) for i in before for j in after if sightings[i].camera_id == sightings[j].camera_id
+    ]
+    # One camera sees one person alike; two cameras differ in light and colour.
+    likely = max(same_camera) if same_camera else alike(last, first)
+    return likely - gap_s / settings.fading_s

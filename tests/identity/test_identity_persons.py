@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from floorwalker.identity.appearance import DIMENSIONS, describe, quality
+from floorwalker.identity.handover import HandoverSettings, doors_agree, link_sightings
+from floorwalker.identity.height import height_m
+from floorwalker.identity.likeness import LikenessScale, likeness
+from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
+from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
+from floorwalker.site import Calibration
+from floorwalker.tracking.track import Track
+from floorwalker.vision.detections import Detections
+
+RED, GREEN, BLUE, GREY = (40, 40, 200), (50, 170, 60), (200, 80, 40), (120, 120, 120)
+
+
+def dressed(above, below, *, light=1.0, seed=0):
+    """A picture with one person before a grey wall: BGR clothes, textured, under more or less light."""
+    rng = np.random.default_rng(seed)
+    image = np.full((260, 160, 3), 150.0)
+    image[40:70, 65:95] = (60, 80, 110)
+    image[70:130, 55:105] = above
+    image[130:215, 60:100] = below
+    image = image * light + rng.normal(0, 6, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8), Detections.from_boxes([[50, 38, 110, 218]], [0.9])
+
+
+def clothes(*args, **options):
+    return describe(*dressed(*args, **options))
+
+
+def test_descriptors_have_norm_one_and_know_clothes_again_in_other_light():
+    first, again = clothes(RED, BLUE), clothes(RED, BLUE, light=0.75, seed=4)
+    other, swapped = clothes(GREEN, BLUE), clothes(BLUE, RED)
+    assert first.shape == (1, DIMENSIONS)
+    assert first.dtype == np.float32
+    assert np.linalg.norm(first[0]) == pytest.approx(1.0, abs=1e-5)
+    same = float(first[0] @ again[0])
+    assert same > 0.85
+    assert same > float(first[0] @ other[0]) + 0.1
+    assert same > float(first[0] @ swapped[0]) + 0.2
+
+
+def test_the_foreground_keeps_the_wall_out():
+    image, found = dressed(RED, BLUE)
+    repainted = image.copy()
+    body = np.zeros(image.shape[:2], dtype=bool)
+    body[40:70, 65:95] = body[70:130, 55:105] = body[130:215, 60:100] = True
+    repainted[~body] = (30, 200, 200)
+    masked = [
+        describe(picture, Detections(found.xyxy, found.confidence, found.foot_px, body))[0]
+        for picture in (image, repainted)
+    ]
+    assert float(masked[0] @ masked[1]) > 0.97
+    bare = [describe(picture, found)[0] for picture in (image, repainted)]
+    assert float(bare[0] @ bare[1]) < 0.95
+
+
+def test_unwanted_people_and_boxes_outside_are_left_empty():
+    image, _ = dressed(RED, BLUE)
+    found = Detections.from_boxes([[50, 38, 110, 218], [500, 500, 560, 700], [55, 38, 105, 218]], np.ones(3))
+    rows = describe(image, found, np.array([False, True, True]))
+    assert not rows[0].any()
+    assert not rows[1].any()
+    assert rows[2].any()
+
+
+def test_quality_falls_with_cover_size_and_the_pictures_edge():
+    def of(*boxes):
+        return quality(Detections.from_boxes(np.array(boxes, dtype=float), np.ones(len(boxes))), (960, 540))
+
+    free = of((100, 100, 170, 300))[0]
+    assert free == pytest.approx(1.0)
+    behind, before = of((100, 100, 170, 300), (120, 120, 190, 330))
+    assert behind < 0.3 * free
+    assert before > behind
+    assert of((100, 100, 110, 125))[0] < 0.2
+    assert of((0, 100, 70, 300))[0] < 0.5
+    assert len(quality(Detections.empty(), (960, 540))) == 0
+
+
+def test_likeness_is_a_probability_that_heights_correct():
+    scale = LikenessScale()
+    assert scale.probability(scale.middle) == pytest.approx(0.5)
+    assert scale.probability(1.0) > 0.9 > 0.1 > scale.probability(0.5)
+    assert scale.probability(scale.middle, 0.0) > 0.5 > scale.probability(scale.middle, 0.3)
+    assert likeness(clothes(RED, BLUE), np.zeros((0, 0), dtype=np.float32), scale) is None
+
+
+def test_height_is_that_of_the_projected_person():
+    floor = [(1.0, 3.0), (5.0, 3.0), (5.0, 8.0), (1.0, 8.0), (3.0, 5.0)]
+    ahead, height, tilt, focal = 0.0, 3.0, np.radians(30), 700.0
+
+    def project(x, y, z):
+        forward, up = np.array([0, np.cos(tilt), -np.sin(tilt)]), np.array([0, np.sin(tilt), np.cos(tilt)])
+        relative = np.array([x - 3.0, y - ahead, z - height])
+        depth = relative @ forward
+        return 480 + focal * relative[0] / depth, 270 - focal * (relative @ up) / depth
+
+    calibration = Calibration.from_points([project(x, y, 0) for x, y in floor], floor, (960, 540))
+    places = np.column_stack([np.full(10, 3.2), np.linspace(5, 7, 10)])
+    feet = np.array([project(x, y, 0) for x, y in places])
+    heads = np.array([project(x, y, 1.62) for x, y in places])
+    boxes = np.column_stack([feet[:, 0] - 20, heads[:, 1], feet[:, 0] + 20, feet[:, 1]])
+    track = Track(
+        1,
+        np.arange(10) / 10,
+        boxes.astype(np.float32),
+        feet.astype(np.float32),
+        places,
+        np.ones(10, dtype=np.float32),
+        np.zeros((0, 0), dtype=np.float32),
+    )
+    assert height_m(track, calibration) == pytest.approx(1.62, abs=0.02)
+    assert height_m(track, None) is None
+
+
+def door(track_id, *crossings):
+    return DoorTrack(track_id, tuple(crossings))
+
+
+def by_table(table):
+    return lambda a, b: table.get((min(a, b), max(a, b)))
+
+
+RULE = ReentrySettings(least_likeness=0.7, least_margin=0.1)
+
+
+def test_who_left_and_looks_alike_comes_back():
+    tracks = [door(1, (10, False)), door(2, (15, False)), door(3, (60, True))]
+    (match,) = match_reentries(tracks, by_table({(1, 3): 0.9, (2, 3): 0.3}), RULE)
+    assert (match.track_id, match.earlier_id) == (3, 1)
+    assert match.margin == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {(1, 3): 0.6, (2, 3): 0.1},  # not alike enough
+        {(1, 3): 0.9, (2, 3): 0.85},  # two people it could be
+        {},  # nothing known
+    ],
+)
+def test_doubt_gives_a_new_visitor(table):
+    tracks = [door(1, (10, False)), door(2, (15, False)), door(3, (60, True))]
+    assert match_reentries(tracks, by_table(table), RULE) == []
+
+
+def test_nobody_comes_back_before_leaving_or_twice_while_inside():
+    before = [door(1, (70, False)), door(3, (60, True))]
+    assert match_reentries(before, by_table({(1, 3): 0.99}), RULE) == []
+    twice = [door(1, (10, False)), door(3, (60, True)), door(4, (80, True))]
+    found = match_reentries(twice, by_table({(1, 3): 0.9, (1, 4): 0.99, (3, 4): 0.99}), RULE)
+    assert [match.track_id for match in found] == [3]
+
+
+def test_a_second_return_matches_the_person_by_any_earlier_track():
+    tracks = [door(1, (10, False)), door(2, (30, True), (50, False)), door(3, (90, True))]
+    found = match_reentries(tracks, by_table({(1, 2): 0.9, (1, 3): 0.2, (2, 3): 0.95}), RULE)
+    assert [(match.track_id, match.earlier_id) for match in found] == [(2, 1), (3, 1)]
+
+
+def seen(camera, start_s, end_s, start, end, *, colour=None, came_in=False, went_out=False):
+    time_s = np.arange(start_s, end_s + 1e-9, 0.1)
+    share = ((time_s - start_s) / max(end_s - start_s, 1e-9))[:, None]
+    cells, floor = on_common_clock(time_s, np.array(start) * (1 - share) + np.array(end) * share)
+    appearance = (
+        np.zeros((0, 0), dtype=np.float32) if colour is None else np.eye(4, dtype=np.float32)[[colour]]
+    )
+    return Sighting(camera, cells, floor, appearance, None, came_in, went_out)
+
+
+def persons(*sightings, known=()):
+    links = link_sightings(sightings, LikenessScale(), HandoverSettings(), known)
+    group = list(range(len(sightings)))
+    for link in links:
+        old, new = group[link.second], group[link.first]
+        group = [new if label == old else label for label in group]
+    return group
+
+
+def test_two_cameras_that_see_one_place_see_one_person():
+    a, b = seen("A", 0, 10, (0, 0), (8, 0)), seen("B", 7, 15, (5.6, 0.2), (12, 0.2))
+    assert persons(a, b) == [0, 0]
+
+
+def test_one_person_ends_where_another_camera_begins():
+    a, b = seen("A", 0, 10, (0, 0), (8, 0)), seen("B", 11.5, 20, (9.2, 0.2), (14, 0))
+    assert persons(a, b) == [0, 0]
+
+
+def test_two_people_side_by_side_are_linked_each_to_themselves():
+    a1, a2 = seen("A", 0, 10, (0, 0), (8, 0)), seen("A", 0, 10, (0, 0.9), (8, 0.9))
+    b1, b2 = seen("B", 7, 15, (5.6, 0.15), (12, 0.15)), seen("B", 7, 15, (5.6, 1.0), (12, 1.0))
+    assert persons(a1, a2, b2, b1) == [0, 1, 1, 0]
+
+
+def test_nobody_is_in_two_places_at_once():
+    one = seen("A", 0, 10, (0, 0), (8, 0), colour=1)
+    there = seen("B", 2, 9, (1, 6), (2, 6), colour=1)
+    after = seen("B", 10.5, 15, (8.5, 0), (12, 0), colour=1)
+    assert persons(one, there, after) == [0, 1, 0]
+
+
+def test_who_went_out_is_not_continued_inside():
+    gone = seen("A", 0, 10, (4, 4), (4, 0), colour=1, went_out=True)
+    inside = seen("B", 12, 20, (4, 1), (4, 5), colour=1)
+    assert persons(gone, inside) == [0, 1]
+
+
+def test_a_journey_that_broke_off_goes_on_by_appearance():
+    lost = [seen("A", 0, 10, (0, 0), (4, 3), colour=1), seen("A", 1, 11, (0, 1), (4, 4), colour=2)]
+    found = [seen("A", 30, 40, (5, 5), (8, 5), colour=2), seen("A", 31, 45, (4, 5), (8, 4), colour=1)]
+    assert persons(*lost, *found) == [0, 1, 1, 0]
+
+
+def test_a_re_entry_leaves_both_visits_one_person():
+    out = seen("A", 0, 10, (4, 4), (4, 0), went_out=True)
+    back = seen("A", 60, 66, (4, 0), (4, 4), came_in=True)
+    on = seen("B", 64, 80, (4, 2.6), (8, 4))
+    assert persons(out, back, on, known=[(0, 1)]) == [0, 0, 0]
+    assert doors_agree([out, back, on], 3.0)
+    assert not doors_agree([out, back, seen("B", 30, 40, (4, 2.6), (8, 4))], 3.0)
+
+
+def test_the_common_clock_leaves_long_gaps_open():
+    time_s = np.array([0.0, 0.1, 0.2, 5.0, 5.1])
+    cells, floor = on_common_clock(time_s, np.column_stack([time_s, time_s]))
+    assert (cells * STEP_S).tolist() == pytest.approx([0.0, 0.2, 5.0, 5.2])
+    assert floor[:, 0] == pytest.approx([0.0, 0.2, 5.0, 5.1])
