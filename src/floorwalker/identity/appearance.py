@@ -115,9 +115,9 @@ def _histogram(patch: npt.NDArray[np.uint8], weight: FloatArray) -> FloatArray:
         lights = _spread_1d(light[rows].ravel(), share)
         if total > 0:
             square = cv2.sepFilter2D(colours.reshape(_CHROMA_BINS, _CHROMA_BINS), -1, _BLUR, _BLUR)
-            colours = np.asarray(square).ravel() / float(square.sum())
-            lights = np.convolve(lights, _BLUR, "same")
-            lights /= lights.sum()
+            colours = np.asarray(square, dtype=np.float64).ravel() / float(square.sum())
+            blurred = np.convolve(lights, _BLUR, "same")
+            lights = blurred / blurred.sum()
         parts.append(np.sqrt(importance * (1 - _LIGHT_SHARE) * colours))
         parts.append(np.sqrt(importance * _LIGHT_SHARE * lights))
     descriptor = np.concatenate(parts)
