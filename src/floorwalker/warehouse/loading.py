@@ -11,6 +11,7 @@ from floorwalker.resolutions import Resolution
 from floorwalker.warehouse.recording import ensure_stores
 from floorwalker.warehouse.records import LoadReport, Transaction, to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
+from floorwalker.warehouse.schema import stores
 from floorwalker.warehouse.schema import transactions as transaction_table
 
 _CHUNK = 400
@@ -76,13 +77,15 @@ def _add_to_store(
     return len(new) + len(gone)
 
 
-def add_transactions(connection: Connection, batch: Sequence[Transaction], timezone: str) -> LoadReport:
+def add_transactions(
+    connection: Connection, batch: Sequence[Transaction], timezone: str | None
+) -> LoadReport:
     """Add the transactions that are new.
 
     Args:
         connection: a writing transaction.
         batch: of any stores.
-        timezone: IANA name for stores that are not known yet.
+        timezone: IANA name for stores that no site file describes; None leaves theirs as it is.
     """
     wanted = {(sale.store_id, sale.transaction_id): sale for sale in reversed(batch)}
     known: dict[tuple[str, str], dict[str, object]] = {}
@@ -110,8 +113,11 @@ def add_transactions(connection: Connection, batch: Sequence[Transaction], timez
         else:
             conflicts.append(sale.transaction_id)
     if new:
-        ensure_stores(connection, {store_id for store_id, _ in new}, timezone)
+        ensure_stores(connection, {store_id for store_id, _ in new})
         connection.execute(insert(transaction_table), list(new.values()))
+    if timezone and by_store:
+        here = (stores.c.store_id.in_(by_store), stores.c.registered.is_(False))
+        connection.execute(update(stores).where(*here).values(timezone=timezone))
     return LoadReport(len(new), duplicates, tuple(conflicts))
 
 

@@ -39,13 +39,22 @@ class Arrival:
     live: bool = True
 
 
+def event_time_us(event: Event) -> int:
+    """An event's time in whole milliseconds, given in microseconds.
+
+    Events are written with milliseconds: kept finer, an event read back from a file would be another one.
+    """
+    seconds, microseconds = divmod(to_us(event.timestamp), 1_000_000)
+    return seconds * 1_000_000 + min(round(microseconds / 1000), 999) * 1000
+
+
 def digest(event: Event) -> bytes:
     """Fingerprint of an event's content, independent of the order of keys, 16 bytes."""
     content = [
         event.camera_id,
         event.visitor_id,
         event.event_type.value,
-        to_us(event.timestamp),
+        event_time_us(event),
         event.zone_id,
         event.dwell_ms,
         event.is_staff,
@@ -71,7 +80,7 @@ def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival)
     fresh: dict[Key, tuple[Event, bytes, list[int]]] = {}
     duplicates = 0
     for index, event in enumerate(batch):
-        if to_us(event.timestamp) > arrival.now_us + FUTURE_LIMIT_US:
+        if event_time_us(event) > arrival.now_us + FUTURE_LIMIT_US:
             faults.append(_future(index, event))
             continue
         key, print_ = (event.store_id, event.event_id), digest(event)
@@ -107,7 +116,7 @@ def adopt(connection: Connection, store_id: str, event_ids: Iterable[str], run_i
         )
 
 
-def ensure_stores(connection: Connection, store_ids: Iterable[str], timezone: str = "UTC") -> None:
+def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
     """Make stores known that no site file describes, and raise the version of all of them."""
     wanted = sorted(store_ids)
     known = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted))).all())
@@ -115,7 +124,7 @@ def ensure_stores(connection: Connection, store_ids: Iterable[str], timezone: st
         {
             "store_id": store_id,
             "name": store_id,
-            "timezone": timezone,
+            "timezone": "UTC",
             "registered": False,
             "config": None,
             "version": 0,
@@ -150,7 +159,7 @@ def _row(event: Event, print_: bytes, arrival: Arrival) -> dict[str, Any]:
     return {
         "store_id": event.store_id,
         "event_id": event.event_id,
-        "time_us": to_us(event.timestamp),
+        "time_us": event_time_us(event),
         "camera_id": event.camera_id,
         "visitor_id": event.visitor_id,
         "event_type": event.event_type.value,
@@ -169,7 +178,7 @@ def _note_feeds(connection: Connection, added: Sequence[Event], arrival: Arrival
     latest: dict[Key, int] = {}
     for event in added:
         key = (event.store_id, event.camera_id)
-        latest[key] = max(latest.get(key, 0), to_us(event.timestamp))
+        latest[key] = max(latest.get(key, 0), event_time_us(event))
     for (store_id, camera_id), time_us in latest.items():
         is_live = arrival.live and arrival.run_id is None and arrival.now_us - time_us <= LIVE_LIMIT_US
         here = (feeds.c.store_id == store_id, feeds.c.camera_id == camera_id)

@@ -150,8 +150,10 @@ class Warehouse:
             store_id = recording.store_id
             ensure_stores(connection, [store_id])
             mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
-            if connection.execute(select(recordings.c.recording_id).where(*mine)).first() is None:
-                connection.execute(insert(recordings).values(_recording_row(recording)))
+            row = _recording_row(recording)
+            # The same file with a corrected start is the same recording: the new run's start holds.
+            if connection.execute(update(recordings).where(*mine).values(row)).rowcount == 0:
+                connection.execute(insert(recordings).values(row))
             of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
             connection.execute(update(runs).where(*of_recording).values(active=False))
             this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
@@ -189,12 +191,14 @@ class Warehouse:
             self._committed()
         return changed
 
-    def load_transactions(self, transactions: Sequence[Transaction], *, timezone: str = "UTC") -> LoadReport:
+    def load_transactions(
+        self, transactions: Sequence[Transaction], *, timezone: str | None = None
+    ) -> LoadReport:
         """Add those transactions that are new.
 
         Args:
             transactions: of any stores.
-            timezone: IANA name, for stores that are not known yet.
+            timezone: IANA name, for stores that no site file describes; None leaves theirs as it is.
 
         Returns:
             Counts; a known transaction_id with other content is a conflict and stays as it was.

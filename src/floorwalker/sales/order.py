@@ -1,0 +1,55 @@
+"""An order at the till, summed over its lines in exact decimals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from floorwalker.warehouse import Transaction
+from floorwalker.warehouse.records import to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a till's file."""
+
+    store_id: str
+    transaction_id: str
+    moment_utc: datetime
+    amount: Decimal
+    is_return: bool
+    salesperson: str | None
+
+
+class Order:
+    """The lines of one order.
+
+    Args:
+        line: its first line.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._first = line
+        self._amount = line.amount
+        self._moment_utc = line.moment_utc
+        self._salespeople = {line.salesperson} - {None}
+
+    def add(self, line: Line) -> None:
+        """Count one more line in."""
+        self._amount += line.amount
+        self._moment_utc = min(self._moment_utc, line.moment_utc)
+        self._salespeople |= {line.salesperson} - {None}
+
+    def transaction(self, currency: str) -> Transaction:
+        """The order as one transaction; its sum is rounded to hundredths, half to even, once."""
+        minor = (self._amount * 100).quantize(Decimal(1), ROUND_HALF_EVEN)
+        return Transaction(
+            store_id=self._first.store_id,
+            transaction_id=self._first.transaction_id,
+            time_us=to_us(self._moment_utc),
+            amount_minor=int(minor),
+            currency=currency,
+            kind="return" if self._first.is_return else "sale",
+            salespeople=tuple(sorted(name for name in self._salespeople if name is not None)),
+        )
