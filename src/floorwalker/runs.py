@@ -47,8 +47,12 @@ class Recording:
 
     @property
     def recording_id(self) -> str:
-        """Name of the recording: 32 hex digits of its store, camera, start and content."""
-        return _digest([self.store_id, self.camera_id, self.start_utc.isoformat(), self.content_hash])
+        """Name of the recording: 32 hex digits of its store, camera and content.
+
+        The start is no part of it: the same file with a corrected start is the same recording, whose new run
+        takes the place of the old one, so that nobody is counted twice.
+        """
+        return _digest([self.store_id, self.camera_id, self.content_hash])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Run:
         recording_id: what was processed.
         code_version: Floorwalker's version.
         detector: the detector's name and fingerprint.
-        config_hash: hash of everything that decides the outcome (see `hash_configuration`).
+        config_hash: hash of everything that decides the outcome, the recording's start included (see
+            `hash_configuration`).
     """
 
     recording_id: str

@@ -1,0 +1,128 @@
+"""`floorwalker day`: all cameras of a store, side by side, into the warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from floorwalker.cli.output import console, print_json, progress_bar
+from floorwalker.errors import InputError
+from floorwalker.events import format_utc, parse_utc
+from floorwalker.pipeline.camera_run import CameraJob, guess_start
+from floorwalker.pipeline.day_run import DayRun, NamedDetector, process_day, videos_of
+from floorwalker.pipeline.load_day import load_day
+from floorwalker.pipeline.outputs import write_run
+from floorwalker.settings import Settings
+from floorwalker.site import Store, load_site
+from floorwalker.video.reader import probe
+from floorwalker.warehouse.warehouse import Warehouse
+
+
+def register(app: typer.Typer) -> None:
+    """Add `floorwalker day`."""
+    app.command("day")(day)
+
+
+def day(
+    folder: Annotated[Path, typer.Argument(help="Folder of recordings named <camera_id>.mp4.")],
+    site: Annotated[Path, typer.Option("--site", help="The site file.")],
+    store: Annotated[
+        str | None, typer.Option("--store", help="The store, where the file names several.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="When all recordings began, with zone.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option("--fps", help="Frames a second to look at.", min=0.1, max=120)
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option("--detector", help="motion, the name of a pulled network, or an ONNX file.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Also write each camera's events and tracks into this folder."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes; default: one a core.", min=1)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Process a store's recordings side by side, join people across cameras, and load all of it."""
+    content = load_site(site)
+    stores = [shop for shop in content.stores if store in (None, shop.id)]
+    if len(stores) != 1:
+        raise InputError(f"say which store with --store: {', '.join(shop.id for shop in content.stores)}")
+    settings = Settings()
+    jobs = day_jobs(folder, stores[0], start, fps)
+    warehouse = Warehouse(settings.resolved_database_url)
+    warehouse.register_site(content, site.parent)
+    with progress_bar("frames", quiet=quiet) as progress:
+        result = process_day(
+            jobs,
+            NamedDetector(detector or settings.detector, settings.models_dir),
+            workers=workers,
+            on_progress=CameraBars(progress),
+        )
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        for run in result.runs:
+            write_run(run, out / f"{run.recording.camera_id}.events.jsonl")
+    load_day(warehouse, result)
+    _report(stores[0], result, settings, as_json)
+
+
+def day_jobs(folder: Path, store: Store, start: str | None, fps: float | None) -> list[CameraJob]:
+    """One job for each camera of the store that has a recording in the folder."""
+    began = parse_utc(start) if start else None
+    videos = videos_of(folder, [camera.id for camera in store.cameras])
+    return [
+        CameraJob(
+            path, store, store.camera(camera_id), began or guess_start(path, probe(path).duration_s), fps
+        )
+        for camera_id, path in videos.items()
+    ]
+
+
+class CameraBars:
+    """One progress bar a camera."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, camera_id: str, done: int, expected: int) -> None:
+        """Move a camera's bar."""
+        if camera_id not in self._tasks:
+            self._tasks[camera_id] = self._progress.add_task(camera_id, total=expected)
+        self._progress.update(self._tasks[camera_id], completed=done, total=expected)
+
+
+def _report(store: Store, result: DayRun, settings: Settings, as_json: bool) -> None:
+    rows = [
+        {
+            "camera_id": run.recording.camera_id,
+            "start": format_utc(run.recording.start_utc),
+            "frames": run.frames,
+            "tracks": len(run.tracks),
+            "events": len(run.events),
+        }
+        for run in result.runs
+    ]
+    if as_json:
+        print_json({"store_id": store.id, "cameras": rows, "resolutions": len(result.resolutions)})
+        return
+    for row in rows:
+        console.print(
+            f"{row['camera_id']}: {row['frames']} frames, {row['tracks']} tracks, {row['events']} events",
+            markup=False,
+        )
+    console.print(
+        f"{len(result.resolutions)} resolutions; all in {settings.resolved_database_url}; "
+        "look at it with: floorwalker serve",
+        markup=False,
+        soft_wrap=True,
+    )

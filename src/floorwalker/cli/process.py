@@ -1,0 +1,130 @@
+"""`floorwalker process`: one recording of one camera to events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from floorwalker.cli.output import console, messages, print_json, progress_bar
+from floorwalker.errors import InputError
+from floorwalker.events import format_utc, parse_utc
+from floorwalker.files import check_writable
+from floorwalker.pipeline.annotated import write_annotated
+from floorwalker.pipeline.camera_run import CameraJob, CameraRun, guess_start, process_recording
+from floorwalker.pipeline.outputs import run_record_path, tracks_path, write_run
+from floorwalker.settings import Settings
+from floorwalker.site import Camera, Store, load_site
+from floorwalker.video.reader import probe
+from floorwalker.vision.build import build_detector
+
+
+def register(app: typer.Typer) -> None:
+    """Add `floorwalker process`."""
+    app.command("process")(process)
+
+
+def process(
+    video: Annotated[Path, typer.Argument(help="The recording.")],
+    site: Annotated[Path, typer.Option("--site", help="The site file.")],
+    camera: Annotated[
+        str, typer.Option("--camera", help="The camera that filmed it, as the site file names it.")
+    ],
+    store: Annotated[
+        str | None, typer.Option("--store", help="The store, where several have a camera of this name.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="When the recording began, with zone: 2026-03-03T10:00:00+05:30."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option("--fps", help="Frames a second to look at.", min=0.1, max=120)
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option("--detector", help="motion, the name of a pulled network, or an ONNX file.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Events file; default: VIDEO's name with .events.jsonl, here."),
+    ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option("--annotate", help="Also write the video with people, lines and zones drawn."),
+    ] = None,
+    show_faces: Annotated[
+        bool, typer.Option("--show-faces", help="Leave heads unblurred in the annotated video.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Find the people in a recording and write what they did as events, one JSON line each."""
+    events_file = out or Path(f"{video.stem}.events.jsonl")
+    for target in (events_file, annotate):
+        if target:
+            check_writable(target)
+    shop, view = load_site(site).store_of_camera(camera, store)
+    info = probe(video)
+    began = _start(start, video, info.duration_s)
+    settings = Settings()
+    finder = build_detector(
+        detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
+    )
+    job = CameraJob(video, shop, view, began, fps)
+    with progress_bar("frames", quiet=quiet) as progress:
+        task = progress.add_task(video.name, total=None)
+        result = process_recording(
+            job, finder, lambda done, expected: progress.update(task, completed=done, total=expected)
+        )
+        write_run(result, events_file)
+        if annotate:
+            task = progress.add_task(annotate.name, total=result.frames)
+            write_annotated(
+                annotate,
+                job,
+                result,
+                lambda done: progress.update(task, completed=done),
+                show_faces=show_faces,
+            )
+    _report(result, shop, view, events_file, as_json)
+
+
+def _start(start: str | None, video: Path, duration_s: float) -> datetime:
+    if start is not None:
+        try:
+            return parse_utc(start)
+        except InputError as error:
+            raise InputError(f"--start: {error}") from error
+    began = guess_start(video, duration_s)
+    messages.print(
+        f"no --start given: taking {format_utc(began)}, from when the file was last written", markup=False
+    )
+    return began
+
+
+def _report(result: CameraRun, store: Store, camera: Camera, events_file: Path, as_json: bool) -> None:
+    counts = Counter(event.event_type.value for event in result.events)
+    if as_json:
+        print_json(
+            {
+                "store_id": store.id,
+                "camera_id": camera.id,
+                "start": format_utc(result.recording.start_utc),
+                "duration_s": result.recording.duration_s,
+                "frames": result.frames,
+                "detector": result.run.detector,
+                "run_id": result.run.run_id,
+                "tracks": len(result.tracks),
+                "events": dict(sorted(counts.items())),
+                "gaps": result.recording.gaps,
+                "files": [str(events_file), str(tracks_path(events_file)), str(run_record_path(events_file))],
+            }
+        )
+        return
+    for gap in result.recording.gaps:
+        messages.print(f"{gap.start_s:.1f}-{gap.end_s:.1f} s: {gap.reason}", markup=False, style="yellow")
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
+    console.print(f"{result.frames} frames, {len(result.tracks)} tracks; events: {listed}", soft_wrap=True)
+    console.print(f"written: {events_file}", markup=False, soft_wrap=True)

@@ -1,0 +1,162 @@
+"""A day's run: all cameras of a store side by side, then what only all of them together show."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+
+from floorwalker.errors import InputError, WorkError
+from floorwalker.journeys.day import CameraDay, resolve_day
+from floorwalker.pipeline.camera_run import CameraJob, CameraRun, process_recording
+from floorwalker.resolutions import Resolution
+from floorwalker.site import Camera
+from floorwalker.vision.build import build_detector
+from floorwalker.vision.detector import Detector
+
+POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class DayRun:
+    """What a store's cameras gave together.
+
+    Attributes:
+        runs: one a recording, in the order asked for.
+        resolutions: who is the same person on two cameras, and who is staff.
+    """
+
+    runs: list[CameraRun]
+    resolutions: list[Resolution]
+
+
+class DetectorBuilder(Protocol):
+    """Makes the detector of one camera, in the worker's process; must be picklable."""
+
+    def __call__(self, camera: Camera) -> Detector:
+        """A fresh detector for a recording of this camera."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDetector:
+    """Builds the detector that a name means.
+
+    Attributes:
+        name: `motion`, a pulled network's name, a path, or None for the camera's own or the default.
+        models_dir: folder of the pulled networks.
+    """
+
+    name: str | None
+    models_dir: Path
+
+    def __call__(self, camera: Camera) -> Detector:
+        """A fresh detector for a recording of this camera."""
+        return build_detector(self.name or camera.detector, camera, camera.resolution, self.models_dir)
+
+
+CameraProgress = Callable[[str, int, int], None]
+
+
+def videos_of(folder: Path, camera_ids: Sequence[str]) -> dict[str, Path]:
+    """The recordings of a folder, by camera: files named `<camera_id>` with a video's ending.
+
+    Args:
+        folder: where they lie.
+        camera_ids: the cameras of the site file.
+
+    Returns:
+        Camera to file; cameras without a file are left out.
+
+    Raises:
+        InputError: no such folder, two files for a camera, or none at all.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no such folder: {folder}")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.stem not in camera_ids or path.suffix.lower() not in {".mp4", ".mkv", ".avi", ".mov", ".ts"}:
+            continue
+        if path.stem in found:
+            raise InputError(f"two recordings for camera {path.stem}: {found[path.stem]} and {path}")
+        found[path.stem] = path
+    if not found:
+        raise InputError(f"{folder} holds no recording named <camera_id>.mp4 for: {', '.join(camera_ids)}")
+    return found
+
+
+def process_day(
+    jobs: Sequence[CameraJob],
+    build: DetectorBuilder,
+    *,
+    workers: int | None = None,
+    on_progress: CameraProgress | None = None,
+) -> DayRun:
+    """Process the recordings of one store side by side and resolve what they show together.
+
+    Args:
+        jobs: one a recording.
+        build: makes each recording's detector.
+        workers: processes; default: one a core.
+        on_progress: called with camera, frames done and frames expected.
+
+    Returns:
+        The runs and the day's resolutions.
+
+    Raises:
+        InputError: a video cannot be used.
+        WorkError: a worker died.
+    """
+    count = min(workers or os.cpu_count() or 1, len(jobs))
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, ProcessPoolExecutor(count, mp_context=context) as pool:
+        reports: queue.Queue[tuple[str, int, int]] = manager.Queue()
+        # The longest first, so that no worker is left with it alone at the end.
+        order = sorted(range(len(jobs)), key=lambda index: -jobs[index].video.stat().st_size)
+        futures = {index: pool.submit(_work, jobs[index], build, reports) for index in order}
+        try:
+            _follow(list(futures.values()), reports, on_progress)
+            runs = [futures[index].result() for index in range(len(jobs))]
+        except BrokenProcessPool as error:
+            raise WorkError("a worker process died, most likely for want of memory") from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    days = [
+        CameraDay(job.camera, run.recording, run.tracks, run.events)
+        for job, run in zip(jobs, runs, strict=True)
+    ]
+    return DayRun(runs, resolve_day(jobs[0].store, days))
+
+
+def _work(job: CameraJob, build: DetectorBuilder, reports: queue.Queue[tuple[str, int, int]]) -> CameraRun:
+    cv2.setNumThreads(1)  # one core a worker: threads of several workers would only get in each other's way
+    return process_recording(
+        job, build(job.camera), lambda done, expected: reports.put((job.camera.id, done, expected))
+    )
+
+
+def _follow(
+    futures: list[Future[CameraRun]],
+    reports: queue.Queue[tuple[str, int, int]],
+    on_progress: CameraProgress | None,
+) -> None:
+    """Pass progress on until all are done; the first failure ends the wait."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=POLL_S, return_when=FIRST_EXCEPTION)
+        while on_progress:
+            try:
+                on_progress(*reports.get_nowait())
+            except queue.Empty:
+                break
+        for future in done:
+            future.result()
