@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+
+from floorwalker.events import EventType
+from floorwalker.journeys import camera_events
+from floorwalker.journeys.day import CameraDay, resolve_day
+from floorwalker.resolutions import Attribute
+
+
+def day_of(context, tracks):
+    return CameraDay(context.camera, context.recording, tracks, camera_events(tracks, context))
+
+
+def look(k):
+    return np.eye(6, dtype=np.float32)[[k, k]]
+
+
+def visitors(day):
+    return {event.metadata["track_id"]: event.visitor_id for event in day.events}
+
+
+def same(resolutions):
+    return {item.subject: item.value for item in resolutions if item.attribute is Attribute.SAME_AS}
+
+
+def staff(resolutions):
+    return {item.subject for item in resolutions if item.attribute is Attribute.IS_STAFF}
+
+
+def test_the_doors_entry_names_the_person_on_all_cameras(walk, context_of):
+    door_context, till_context = context_of("CAM_DOOR"), context_of("CAM_TILL")
+    door = day_of(door_context, [walk(1, [(2, 4.5, 0.3), (6, 4.5, 4.2)])])
+    till = day_of(till_context, [walk(7, [(4, 4.5, 2.25), (6, 4.5, 4.2), (8, 4.5, 3.0), (20, 4.0, 3.0)])])
+    resolutions = resolve_day(door_context.store, [till, door])
+    assert same(resolutions) == {visitors(till)[7]: visitors(door)[1]}
+    (only,) = resolutions
+    assert only.reason == "rule:handover"
+    assert 0.5 < only.confidence <= 1.0
+    assert only.decided_utc > door_context.recording.start_utc
+
+
+def test_two_people_at_one_time_stay_two(walk, context_of):
+    door_context, till_context = context_of("CAM_DOOR"), context_of("CAM_TILL")
+    door = day_of(
+        door_context, [walk(1, [(2, 3.5, 0.3), (6, 3.5, 4.2)]), walk(2, [(2, 5.5, 0.3), (6, 5.5, 4.2)])]
+    )
+    till = day_of(
+        till_context,
+        [
+            walk(1, [(4, 5.5, 2.25), (6, 5.5, 4.2), (20, 6, 3)]),
+            walk(2, [(4, 3.5, 2.25), (6, 3.5, 4.2), (20, 3, 3)]),
+        ],
+    )
+    assert same(resolve_day(door_context.store, [door, till])) == {
+        visitors(till)[1]: visitors(door)[2],
+        visitors(till)[2]: visitors(door)[1],
+    }
+
+
+def test_who_works_behind_the_counter_is_staff_on_every_camera(walk, context_of):
+    door_context, till_context = context_of("CAM_DOOR"), context_of("CAM_TILL")
+    door = day_of(door_context, [walk(1, [(2, 4.5, 0.3), (6, 4.5, 4.2)])])
+    behind = [(4, 4.5, 2.25), (6, 4.5, 4.2), (8, 4.5, 5.0), (60, 5, 5)]
+    till = day_of(till_context, [walk(1, behind)])
+    assert not any(event.is_staff for event in door.events)
+    resolutions = resolve_day(door_context.store, [door, till])
+    assert staff(resolutions) == {visitors(door)[1], visitors(till)[1]}
+    assert {r.reason for r in resolutions if r.attribute is Attribute.IS_STAFF} == {"rule:staff-only-zone"}
+
+
+def test_a_re_entry_shares_the_visitor_and_is_none_for_strangers(walk, context_of):
+    context = context_of("CAM_DOOR")
+    out = walk(1, [(5, 4.5, 4.0), (9, 4.5, 0.3)], appearance=look(1))
+    other = walk(2, [(12, 4.5, 4.0), (16, 4.5, 0.3)], appearance=look(2))
+    back = walk(3, [(60, 4.5, 0.3), (64, 4.5, 4.0)], appearance=look(1))
+    new = walk(4, [(80, 4.5, 0.3), (84, 4.5, 4.0)], appearance=look(3))
+    events = camera_events([out, other, back, new], context)
+    assert [event.event_type for event in events] == [
+        EventType.EXIT,
+        EventType.EXIT,
+        EventType.REENTRY,
+        EventType.ENTRY,
+    ]
+    assert events[2].visitor_id == events[0].visitor_id
+    assert len({event.visitor_id for event in events}) == 3
+    assert [event.metadata["session_seq"] for event in events] == [1, 1, 2, 1]
+
+
+def test_an_exit_belongs_to_the_one_who_came_in(walk, context_of):
+    context = context_of("CAM_DOOR")
+    tracks = [
+        walk(1, [(5, 4.0, 0.3), (8, 4.0, 3.5)], appearance=look(1)),
+        walk(2, [(6, 5.5, 0.3), (9, 5.5, 3.5)], appearance=look(2)),
+        walk(3, [(40, 4.5, 3.5), (43, 4.5, 0.3)], appearance=look(2)),
+        walk(4, [(50, 4.5, 3.5), (53, 4.5, 0.3)], appearance=look(1)),
+    ]
+    day = day_of(context, tracks)
+    named = visitors(day)
+    assert same(resolve_day(context.store, [day])) == {named[3]: named[2], named[4]: named[1]}
+
+
+def test_no_recordings_resolve_to_nothing(context_of):
+    context = context_of("CAM_DOOR")
+    assert resolve_day(context.store, []) == []
+    assert resolve_day(context.store, [day_of(context, [])]) == []
