@@ -1,5 +1,4 @@
 import itertools
-import os
 import struct
 import tempfile
 from pathlib import Path
@@ -10,8 +9,6 @@ import pytest
 from floorwalker.errors import InputError, WorkError
 from floorwalker.runs import Gap
 from floorwalker.video import VideoWriter, probe, read_frames, sample_frames
-
-SHARED = Path(os.environ.get("FLOORWALKER_SHARED", Path(__file__).parents[2].parent / "shared"))
 
 
 def make_clip(path: Path, times: list[float], size: tuple[int, int] = (64, 48), fps: float = 10) -> Path:
@@ -209,10 +206,7 @@ def test_writer_to_a_full_disk_is_a_work_error() -> None:
 
 
 @pytest.mark.shared
-def test_an_animated_gif_is_a_recording_too() -> None:
-    path = SHARED / "data/videos/store-aisle-detection-preview.gif"
-    if not path.exists():
-        pytest.skip(f"not run: no {path}")
-    frames = list(read_frames(path))
+def test_an_animated_gif_is_a_recording_too(shared: Path) -> None:
+    frames = list(read_frames(shared / "videos/store-aisle-detection-preview.gif"))
     assert len(frames) == 67
     assert frames[-1].time_s == pytest.approx(4.4, abs=0.1)

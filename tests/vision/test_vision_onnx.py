@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from floorwalker.errors import InputError
+from floorwalker.video import Frame, read_frames
+from floorwalker.vision.onnx import OnnxDetector, OpenVinoSession, choose_input_size
+from floorwalker.vision.onnx.heads import Head, HeadKind, recognise_head
+from floorwalker.vision.onnx.letterbox import Letterbox
+
+CELLS_64 = 8 * 8 + 4 * 4 + 2 * 2
+
+
+def constant_network(path: Path, output: np.ndarray, side: int = 64) -> Path:
+    """A network that always answers the same."""
+    shape_in = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, side, side])
+    shape_out = helper.make_tensor_value_info("out", TensorProto.FLOAT, list(output.shape))
+    zero = helper.make_node("ReduceSum", ["images"], ["sum"], keepdims=0)
+    scaled = helper.make_node("Mul", ["sum", "nought"], ["zero"])
+    added = helper.make_node("Add", ["answer", "zero"], ["out"])
+    weights = [
+        helper.make_tensor("answer", TensorProto.FLOAT, output.shape, output.ravel()),
+        helper.make_tensor("nought", TensorProto.FLOAT, [], [0.0]),
+    ]
+    graph = helper.make_graph([zero, scaled, added], "constant", [shape_in], [shape_out], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
+
+
+def test_yolox_boxes_are_decoded_with_grid_and_stride() -> None:
+    head = recognise_head([(1, CELLS_64, 85)], (64, 64))
+    assert head is not None
+    assert head.kind is HeadKind.YOLOX
+    output = np.zeros((1, CELLS_64, 85), np.float32)
+    cell = 64 + 4 * 1 + 2  # stride 16, row 1, column 2
+    output[0, cell, :6] = [0.5, 0.25, np.log(1.5), np.log(2.0), 0.9, 0.8]
+    boxes, scores = head.decode(output, 0.35)
+    np.testing.assert_allclose(boxes, [[40 - 12, 20 - 16, 40 + 12, 20 + 16]], atol=1e-4)
+    np.testing.assert_allclose(scores, [0.72], atol=1e-6)
+
+
+def test_yolov8_boxes_are_centres_and_sizes() -> None:
+    head = recognise_head([(1, 20, CELLS_64)], (64, 64))
+    assert isinstance(head, Head)
+    assert head.kind is HeadKind.YOLOV8
+    output = np.zeros((1, 20, CELLS_64), np.float32)
+    output[0, :5, 7] = [30, 20, 10, 16, 0.6]
+    output[0, 5, 9] = 0.99  # another class is no person
+    boxes, scores = head.decode(output, 0.35)
+    np.testing.assert_allclose(boxes, [[25, 12, 35, 28]])
+    np.testing.assert_allclose(scores, [0.6], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "shapes", [[(1, 25200, 85)], [(1, 6, 7)], [(1, CELLS_64, 85), (1, 4, 4)], [(1, 1000)]]
+)
+def test_other_outputs_are_not_guessed_at(shapes: list[tuple[int, ...]]) -> None:
+    assert recognise_head(shapes, (64, 64)) is None
+
+
+@pytest.mark.parametrize("kind", list(HeadKind))
+def test_boxes_come_back_through_the_letterbox(kind: HeadKind) -> None:
+    box = Letterbox.fit(kind, (1280, 720), (640, 640))
+    image = np.zeros((720, 1280, 3), np.uint8)
+    image[100:300, 400:500] = (0, 0, 255)
+    batch = box.batch(image, kind)
+    red = batch[0, 2 if kind is HeadKind.YOLOX else 0]
+    ys, xs = np.nonzero((red > red.max() * 0.6) & (batch[0, 1] < red.max() * 0.2))
+    found = np.array([[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], np.float32)
+    np.testing.assert_allclose(box.to_frame(found, (1280, 720))[0], [400, 100, 500, 300], atol=3)
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"), [((1280, 720), (960, 544)), ((768, 432), (960, 544)), ((800, 600), (864, 640))]
+)
+def test_free_input_sizes_follow_the_frames(frame: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert choose_input_size(frame) == expected
+
+
+def test_a_detector_reports_people_in_frame_pixels_without_doubles(tmp_path: Path) -> None:
+    output = np.zeros((1, CELLS_64, 6), np.float32)
+    for cell, score in ((9, 0.9), (10, 0.8), (63, 0.7)):
+        column, row = cell % 8, cell // 8
+        centre = (12.0, 14.0) if cell < 63 else (50.0, 50.0)
+        output[0, cell, :6] = [
+            centre[0] / 8 - column,
+            centre[1] / 8 - row,
+            np.log(10 / 8),
+            np.log(20 / 8),
+            score,
+            1.0,
+        ]
+    detector = OnnxDetector.load(constant_network(tmp_path / "net.onnx", output), (128, 128))
+    found = detector.detect(Frame(np.zeros((128, 128, 3), np.uint8), 0.0, 0))
+    np.testing.assert_allclose(found.xyxy, [[14, 8, 34, 48], [90, 80, 110, 120]], atol=0.01)
+    np.testing.assert_allclose(found.foot_px[0], [24, 48], atol=0.01)
+    assert "64x64" in detector.fingerprint
+
+
+def test_a_network_with_another_output_is_an_input_error_that_says_what_is_understood(tmp_path: Path) -> None:
+    path = constant_network(tmp_path / "net.onnx", np.zeros((1, 10, 7), np.float32))
+    with pytest.raises(InputError, match=r"\[1, 10, 7\].*YOLOX.*YOLOv8") as caught:
+        OnnxDetector.load(path, (64, 64))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no network at all", bytes(range(256)) * 20])
+def test_a_damaged_network_is_an_input_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        OpenVinoSession(path, (64, 64))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_network_and_another_file_type_are_input_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such network"):
+        OpenVinoSession(tmp_path / "none.onnx", (64, 64))
+    text = tmp_path / "net.txt"
+    text.write_text("x")
+    with pytest.raises(InputError, match=r"\.onnx"):
+        OpenVinoSession(text, (64, 64))
+
+
+@pytest.mark.shared
+def test_a_real_network_finds_the_person_of_a_real_clip(shared: Path) -> None:
+    network = shared / "detectors/yolox_nano_dynamic_hw.onnx"
+    clip = shared / "videos/one-by-one-person-detection.mp4"
+    detector = OnnxDetector.load(network, (768, 432))
+    frames = {round(frame.time_s): frame for frame in read_frames(clip, fps=0.5) if frame.time_s < 30}
+    assert len(detector.detect(frames[4])) == 0
+    found = detector.detect(frames[28])
+    assert len(found) == 1
+    x1, y1, x2, y2 = found.xyxy[0]
+    assert 370 < x1 < 400
+    assert 430 < x2 < 560
+    assert y2 - y1 > 350
