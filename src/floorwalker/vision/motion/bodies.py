@@ -10,11 +10,12 @@ import numpy.typing as npt
 from floorwalker.site.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float64]
-# Stacked boxes stand for a body: from, to (shares of the height) and breadth in metres.
+# Stacked boxes stand for a body: from, to (shares of the height) and breadth in metres, across the view.
 SEGMENTS = ((0.0, 0.27, 0.34), (0.27, 0.52, 0.38), (0.52, 0.83, 0.47), (0.83, 1.0, 0.25))
 TORSO = 2
 LEGS = (0, 1)
 USUAL_HEIGHTS_M = (1.5, 1.65, 1.8)
+_DEPTH_M = 0.14  # along the view a body shows less: what is seen ends at its near side
 _GRID_STEP_PX = 6
 _FARTHEST_M = 30.0
 
@@ -59,26 +60,38 @@ def bodies_at(
     Returns:
         The bodies; NaN boxes behind the camera.
     """
-    parts = []
     matrix = calibration.projection
     if matrix is None:
         raise ValueError("bodies need a calibration that knows heights")
+    away = floor_m - _camera_place(matrix)
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    across = np.column_stack([-away[:, 1], away[:, 0]])
+    corners = []
     for low, high, breadth in SEGMENTS:
-        half = breadth / 2
-        corners = []
         for share in (low, high):
-            for dx, dy in ((half, 0.0), (-half, 0.0), (0.0, half), (0.0, -half)):
-                points = np.column_stack(
-                    [floor_m[:, 0] + dx, floor_m[:, 1] + dy, height_m * share, np.ones(len(floor_m))]
-                )
-                mapped = points @ matrix.T
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    corners.append(
-                        np.where(mapped[:, 2:] > 1e-9, mapped[:, :2] / mapped[:, 2:], np.nan) * scale
-                    )
-        stacked = np.stack(corners)
-        parts.append(np.concatenate([stacked.min(axis=0), stacked.max(axis=0)], axis=1))
-    return Bodies(floor_m, height_m, np.stack(parts, axis=1))
+            for offset in (across * (breadth / 2), away * (_DEPTH_M / 2)):
+                corners.append((offset, share))
+    offsets = np.stack([offset for offset, _ in corners], axis=1)
+    shares = np.array([share for _, share in corners])
+    lifted = np.empty((len(floor_m), 2, len(corners), 4))
+    lifted[:, 0, :, :2] = floor_m[:, None] + offsets
+    lifted[:, 1, :, :2] = floor_m[:, None] - offsets
+    lifted[..., 2] = height_m[:, None, None] * shares
+    lifted[..., 3] = 1.0
+    mapped = lifted @ matrix.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pixels = np.where(mapped[..., 2:] > 1e-9, mapped[..., :2] / mapped[..., 2:], np.nan) * scale
+    grouped = pixels.reshape(len(floor_m), 2, len(SEGMENTS), 4, 2)
+    boxes = np.concatenate([grouped.min(axis=(1, 3)), grouped.max(axis=(1, 3))], axis=-1)
+    return Bodies(floor_m, height_m, boxes)
+
+
+def _camera_place(matrix: FloatArray) -> FloatArray:
+    """Where on the floor plan the camera hangs."""
+    centre = np.linalg.svd(matrix)[2][-1]
+    if abs(centre[3]) < 1e-9:
+        return np.array([0.0, 0.0])
+    return np.asarray(centre[:2] / centre[3], dtype=np.float64)
 
 
 def floor_grid(

@@ -70,7 +70,7 @@ def match_light(target: Image, image: Image, mask: Mask | None = None) -> Image:
 
 def light_gains(target: Image, image: Image, mask: Mask | None = None) -> npt.NDArray[np.float64]:
     """Per channel, the middle ratio of target to image over a coarse grid of well-lit pixels."""
-    step = 4
+    step = 6
     a = target[::step, ::step].reshape(-1, 3)
     b = image[::step, ::step].reshape(-1, 3)
     usable = (b.min(axis=1) > 24) & (b.max(axis=1) < 245) & (a.max(axis=1) < 245)
