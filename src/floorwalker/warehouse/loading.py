@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
 from floorwalker.warehouse.recording import ensure_stores
@@ -17,46 +18,68 @@ from floorwalker.warehouse.schema import transactions as transaction_table
 _CHUNK = 400
 
 
-def add_resolutions(
-    connection: Connection, said: Sequence[Resolution], replace_rules: Sequence[str] = ()
-) -> int:
-    """Append statements that do not hold already, and undo those that their rule no longer makes.
+def add_resolutions(connection: Connection, said: Sequence[Resolution]) -> int:
+    """Append statements that do not hold already.
 
     Args:
         connection: a writing transaction.
-        said: of any stores; a rule's statement is skipped where its last one of the same subject and
-            attribute says the same.
-        replace_rules: reasons whose earlier statements about the stores of `said` are undone unless
-            `said` holds them again.
+        said: of any stores; one is skipped where the last one of its subject and attribute, and the same
+            reason, says the same.
 
     Returns:
-        How many rows were written or undone.
+        How many were written.
     """
     by_store: dict[str, list[Resolution]] = {}
     for resolution in said:
         by_store.setdefault(resolution.store_id, []).append(resolution)
-    changed = 0
+    written = 0
     for store_id, mine in by_store.items():
         ensure_stores(connection, [store_id])
-        changed += _add_to_store(connection, store_id, mine, frozenset(replace_rules))
-    return changed
+        table = resolution_table.c
+        latest = {
+            (row.subject, row.attribute): (row.value, row.reason)
+            for row in connection.execute(_standing(store_id))
+        }
+        top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
+        new: list[dict[str, object]] = []
+        for resolution in mine:
+            key = (resolution.subject, resolution.attribute.value)
+            if latest.get(key) == (resolution.value, resolution.reason):
+                continue
+            latest[key] = (resolution.value, resolution.reason)
+            new.append(_resolution_row(resolution, top + len(new) + 1))
+        if new:
+            connection.execute(insert(resolution_table), new)
+        written += len(new)
+    return written
 
 
-def _add_to_store(
-    connection: Connection, store_id: str, said: Sequence[Resolution], replaced: frozenset[str]
+def undo_resolutions(
+    connection: Connection,
+    store_id: str,
+    decided_us: tuple[int, int],
+    reasons: Sequence[str],
+    kept: Sequence[Resolution],
 ) -> int:
+    """Undo what rules said of a stretch of time, as far as it is not said again.
+
+    Args:
+        connection: a writing transaction.
+        store_id: whose.
+        decided_us: from when up to, not including, when it was decided.
+        reasons: the rules' reasons.
+        kept: statements that stay.
+
+    Returns:
+        How many were undone.
+    """
     table = resolution_table.c
-    rows = connection.execute(
-        select(resolution_table)
-        .where(table.store_id == store_id, table.undone.is_(False))
-        .order_by(table.version)
-    ).all()
-    latest = {(row.subject, row.attribute): (row.value, row.reason) for row in rows}
-    again = {(r.subject, r.attribute.value, r.value, r.reason) for r in said}
+    again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
+    within = (table.decided_us >= decided_us[0], table.decided_us < decided_us[1])
     gone = [
         row.version
-        for row in rows
-        if row.reason in replaced and (row.subject, row.attribute, row.value, row.reason) not in again
+        for row in connection.execute(_standing(store_id).where(*within, table.reason.in_(reasons)))
+        if (row.subject, row.attribute, row.value, row.reason) not in again
     ]
     for start in range(0, len(gone), _CHUNK):
         connection.execute(
@@ -64,17 +87,18 @@ def _add_to_store(
             .where(table.store_id == store_id, table.version.in_(gone[start : start + _CHUNK]))
             .values(undone=True)
         )
-    top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
-    new: list[dict[str, object]] = []
-    for resolution in said:
-        key = (resolution.subject, resolution.attribute.value)
-        if latest.get(key) == (resolution.value, resolution.reason):
-            continue
-        latest[key] = (resolution.value, resolution.reason)
-        new.append(_resolution_row(resolution, top + len(new) + 1))
-    if new:
-        connection.execute(insert(resolution_table), new)
-    return len(new) + len(gone)
+    if gone:
+        ensure_stores(connection, [store_id])
+    return len(gone)
+
+
+def _standing(store_id: str) -> Select[Any]:
+    table = resolution_table.c
+    return (
+        select(resolution_table)
+        .where(table.store_id == store_id, table.undone.is_(False))
+        .order_by(table.version)
+    )
 
 
 def add_transactions(

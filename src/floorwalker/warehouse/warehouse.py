@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from floorwalker.errors import InputError
 from floorwalker.events import Event
@@ -16,10 +15,11 @@ from floorwalker.resolutions import Resolution
 from floorwalker.runs import Recording, Run
 from floorwalker.site import Site
 from floorwalker.warehouse import reading
+from floorwalker.warehouse.activating import activate_run
 from floorwalker.warehouse.engine import Database
 from floorwalker.warehouse.errors import UnknownStore
-from floorwalker.warehouse.loading import add_resolutions, add_transactions
-from floorwalker.warehouse.recording import Arrival, add_events, adopt, ensure_stores
+from floorwalker.warehouse.loading import add_resolutions, add_transactions, undo_resolutions
+from floorwalker.warehouse.recording import Arrival, add_events, adopt
 from floorwalker.warehouse.records import (
     CameraInfo,
     Feed,
@@ -34,7 +34,8 @@ from floorwalker.warehouse.records import (
     to_us,
 )
 from floorwalker.warehouse.registering import read_floor_image, write_store
-from floorwalker.warehouse.schema import cameras, feeds, floor_images, recordings, runs, stores
+from floorwalker.warehouse.resolving import PERSON
+from floorwalker.warehouse.schema import cameras, feeds, floor_images, stores
 
 Clock = Callable[[], datetime]
 Listener = Callable[[], None]
@@ -147,19 +148,7 @@ class Warehouse:
             raise InputError(f"run {run.run_id} of store {recording.store_id} holds events of {strangers}")
         now_us = to_us(self._clock())
         with self._database.write() as connection:
-            store_id = recording.store_id
-            ensure_stores(connection, [store_id])
-            mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
-            row = _recording_row(recording)
-            # The same file with a corrected start is the same recording: the new run's start holds.
-            if connection.execute(update(recordings).where(*mine).values(row)).rowcount == 0:
-                connection.execute(insert(recordings).values(row))
-            of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
-            connection.execute(update(runs).where(*of_recording).values(active=False))
-            this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
-            if connection.execute(select(runs.c.run_id).where(*this)).first() is None:
-                connection.execute(insert(runs).values(_run_row(recording, run, now_us)))
-            connection.execute(update(runs).where(*this).values(active=True))
+            activate_run(connection, recording, run, now_us)
             report = add_events(connection, events, Arrival(now_us, run.run_id, live=False))
             if report.errors:
                 first = report.errors[0]
@@ -169,24 +158,51 @@ class Warehouse:
                     f"{first.message}"
                 )
             if report.duplicates:
-                adopt(connection, store_id, (event.event_id for event in events), run.run_id)
+                adopt(connection, recording.store_id, (event.event_id for event in events), run.run_id)
             add_resolutions(connection, resolutions)
         self._committed()
         return report
 
-    def add_resolutions(self, resolutions: Sequence[Resolution], *, replace_rules: Sequence[str] = ()) -> int:
+    def add_resolutions(self, resolutions: Sequence[Resolution]) -> int:
         """Append what became known; the event log stays as it is.
 
         Args:
-            resolutions: of any stores; one that already holds is not written again.
-            replace_rules: reasons (`rule:…`) whose earlier statements about the same stores are undone
-                unless they are made again: a rule that was computed anew speaks for the whole store.
+            resolutions: of any stores; one that its rule or person said last already is not written again.
+
+        Returns:
+            How many were new.
+        """
+        with self._database.write() as connection:
+            changed = add_resolutions(connection, resolutions)
+        if changed:
+            self._committed()
+        return changed
+
+    def replace_resolutions(
+        self,
+        store_id: str,
+        from_utc: datetime,
+        to_utc: datetime,
+        reasons: Sequence[str],
+        resolutions: Sequence[Resolution],
+    ) -> int:
+        """Let rules that were computed anew over a stretch of time take back what they no longer say.
+
+        Args:
+            store_id: whose.
+            from_utc: beginning of the stretch, by `decided_utc`.
+            to_utc: its end, itself not in it.
+            reasons: the rules' reasons, `rule:…`; people's words are never taken back.
+            resolutions: all that the rules say of the stretch now.
 
         Returns:
             How many were new or undone.
         """
+        rules = [reason for reason in reasons if not reason.startswith(PERSON)]
+        stretch = (to_us(from_utc), to_us(to_utc))
         with self._database.write() as connection:
-            changed = add_resolutions(connection, resolutions, replace_rules)
+            changed = undo_resolutions(connection, store_id, stretch, rules, resolutions)
+            changed += add_resolutions(connection, resolutions)
         if changed:
             self._committed()
         return changed
@@ -292,28 +308,3 @@ class Warehouse:
             listeners = list(self._listeners)
         for listener in listeners:
             listener()
-
-
-def _recording_row(recording: Recording) -> dict[str, object]:
-    return {
-        "store_id": recording.store_id,
-        "recording_id": recording.recording_id,
-        "camera_id": recording.camera_id,
-        "start_us": to_us(recording.start_utc),
-        "duration_s": recording.duration_s,
-        "content_hash": recording.content_hash,
-        "gaps": msgspec.json.encode(recording.gaps).decode(),
-    }
-
-
-def _run_row(recording: Recording, run: Run, now_us: int) -> dict[str, object]:
-    return {
-        "store_id": recording.store_id,
-        "run_id": run.run_id,
-        "recording_id": run.recording_id,
-        "code_version": run.code_version,
-        "detector": run.detector,
-        "config_hash": run.config_hash,
-        "active": True,
-        "recorded_us": now_us,
-    }

@@ -1,0 +1,58 @@
+"""Runs: which processing of a recording counts."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from floorwalker.runs import Recording, Run
+from floorwalker.warehouse.recording import ensure_stores
+from floorwalker.warehouse.records import to_us
+from floorwalker.warehouse.schema import recordings, runs
+
+
+def activate_run(connection: Connection, recording: Recording, run: Run, now_us: int) -> None:
+    """Make a recording and its run known, and this run the one that counts.
+
+    Args:
+        connection: a writing transaction.
+        recording: what was filmed.
+        run: one processing of it; all others step back.
+        now_us: the clock's time.
+    """
+    store_id = recording.store_id
+    ensure_stores(connection, [store_id])
+    mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
+    if connection.execute(select(recordings.c.recording_id).where(*mine)).first() is None:
+        connection.execute(insert(recordings).values(_recording_row(recording)))
+    of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
+    connection.execute(update(runs).where(*of_recording).values(active=False))
+    this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
+    if connection.execute(select(runs.c.run_id).where(*this)).first() is None:
+        connection.execute(insert(runs).values(_run_row(recording, run, now_us)))
+    connection.execute(update(runs).where(*this).values(active=True))
+
+
+def _recording_row(recording: Recording) -> dict[str, object]:
+    return {
+        "store_id": recording.store_id,
+        "recording_id": recording.recording_id,
+        "camera_id": recording.camera_id,
+        "start_us": to_us(recording.start_utc),
+        "duration_s": recording.duration_s,
+        "content_hash": recording.content_hash,
+        "gaps": msgspec.json.encode(recording.gaps).decode(),
+    }
+
+
+def _run_row(recording: Recording, run: Run, now_us: int) -> dict[str, object]:
+    return {
+        "store_id": recording.store_id,
+        "run_id": run.run_id,
+        "recording_id": run.recording_id,
+        "code_version": run.code_version,
+        "detector": run.detector,
+        "config_hash": run.config_hash,
+        "active": True,
+        "recorded_us": now_us,
+    }
