@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from floorwalker.tracking.motion import BoxMotion, MotionSettings
-from floorwalker.tracking.overlap import assign, grow, iou
+from floorwalker.tracking.overlap import assign, grow, iou, within_reach
 from floorwalker.vision.detections import Detections
 
 IndexArray = npt.NDArray[np.intp]
@@ -29,6 +29,10 @@ class ByteTrackSettings:
         growth: growth of boxes before they are compared, in heights.
         growth_far: the same for the last attempt, which catches fast walkers at few frames a second and
             people who reappear.
+        reach: greatest distance between prediction and detection, in heights, when the track was seen
+            just now, and
+        reach_per_s: how that grows with the time unseen. Raising them follows sudden moves and lets a track
+            jump to somebody who comes out from behind a third.
         confirm_s: a track is believed when it has been seen over this time, twice at least. Raising it
             drops short false tracks and short true ones.
         tentative_gap_s: an unconfirmed track that is not seen for longer is dropped.
@@ -44,6 +48,8 @@ class ByteTrackSettings:
     least_overlap_weak: float = 0.45
     growth: float = 0.1
     growth_far: float = 0.3
+    reach: float = 0.15
+    reach_per_s: float = 0.8
     confirm_s: float = 0.2
     tentative_gap_s: float = 0.35
     lost_s: float = 2.0
@@ -96,7 +102,7 @@ class ByteTrack:
         if self._now_s is not None and len(self):
             self._motion.predict(time_s - self._now_s, self._last_s < self._now_s)
         boxes = detections.xyxy.astype(np.float64)
-        owner = self._associate(boxes, detections.confidence)
+        owner = self._associate(boxes, detections.confidence, time_s)
         matched = np.flatnonzero(owner >= 0)
         rows = owner[matched]
         self._motion.correct(rows, boxes[matched])
@@ -112,7 +118,7 @@ class ByteTrack:
         return result
 
     def _associate(
-        self, boxes: npt.NDArray[np.float64], confidence: npt.NDArray[np.float32]
+        self, boxes: npt.NDArray[np.float64], confidence: npt.NDArray[np.float32], time_s: float
     ) -> npt.NDArray[np.intp]:
         """The row of the track that each detection belongs to, or -1."""
         settings = self._settings
@@ -121,6 +127,8 @@ class ByteTrack:
         weak = (confidence >= settings.weak_confidence) & ~strong
         in_view = self._last_s == self._now_s if self._now_s is not None else np.zeros(0, dtype=bool)
         predicted = self._motion.xyxy
+        reach = settings.reach + settings.reach_per_s * (time_s - self._last_s)
+        reachable = within_reach(predicted, boxes, reach)
 
         def stage(
             tracks: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_], growth: float, least: float
@@ -129,6 +137,7 @@ class ByteTrack:
             columns = np.flatnonzero(found & (owner < 0))
             if len(rows) and len(columns):
                 overlap = iou(grow(predicted[rows], growth), grow(boxes[columns], growth))
+                overlap *= reachable[np.ix_(rows, columns)]
                 picked_rows, picked_columns = assign(overlap, least)
                 owner[columns[picked_columns]] = rows[picked_rows]
 

@@ -47,6 +47,34 @@ def grow(xyxy: FloatArray, share: float | FloatArray) -> FloatArray:
     return np.hstack([xyxy[:, :2] - margin, xyxy[:, 2:] + margin])
 
 
+def within_reach(
+    predicted_xyxy: FloatArray, found_xyxy: FloatArray, reach: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Which found boxes are near enough to the predicted ones to be the same person.
+
+    Sideways the middles are compared; along the body the nearest of head, middle and feet, since a shelf
+    may hide the legs and a hat may lengthen the head.
+
+    Args:
+        predicted_xyxy: (n, 4) pixels.
+        found_xyxy: (m, 4) pixels.
+        reach: (n,) greatest distance in heights of the predicted box.
+
+    Returns:
+        (n, m).
+    """
+    limit = (reach * (predicted_xyxy[:, 3] - predicted_xyxy[:, 1]))[:, None]
+
+    def apart(a: FloatArray, b: FloatArray) -> FloatArray:
+        return np.abs(a[:, None] - b[None, :])
+
+    across = apart(predicted_xyxy[:, [0, 2]].mean(axis=1), found_xyxy[:, [0, 2]].mean(axis=1))
+    head, feet = (apart(predicted_xyxy[:, side], found_xyxy[:, side]) for side in (1, 3))
+    middle = apart(predicted_xyxy[:, [1, 3]].mean(axis=1), found_xyxy[:, [1, 3]].mean(axis=1))
+    along = np.minimum(np.minimum(head, feet), middle)
+    return np.asarray(np.hypot(across, along) <= limit)
+
+
 def assign(similarity: FloatArray, least: float) -> tuple[IndexArray, IndexArray]:
     """One-to-one pairs of the greatest total similarity.
 
