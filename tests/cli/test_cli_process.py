@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import av
+import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
 
@@ -92,8 +93,9 @@ def bad_truncated(tmp_path):
 def bad_frameless(tmp_path):
     path = tmp_path / "frameless.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=16000)
-        frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+        stream = container.add_stream("aac", rate=16000, layout="mono")
+        silence = np.zeros((1, 1024), dtype=np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
         frame.sample_rate = 16000
         for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
