@@ -31,7 +31,7 @@ class BlobRules:
     smallest: float = 0.08
     usual_aspect: float = 2.6
     least_aspect: float = 0.9
-    least_fill: float = 0.3
+    least_fill: float = 0.32
     size_range: tuple[float, float] = (0.45, 1.6)
 
 
@@ -88,7 +88,7 @@ def find_blobs(mask: Mask, usual: UsualSize, rules: BlobRules) -> tuple[FloatArr
     boxes, scores = [], []
     for box in _merged(parts, usual, height):
         for piece in _split(joined, box, usual, rules):
-            score = _score(joined, piece, usual, rules)
+            score = _score(mask, piece, usual, rules)
             if score > 0:
                 boxes.append(piece)
                 scores.append(score)

@@ -14,6 +14,7 @@ Image = npt.NDArray[Any]
 Mask = npt.NDArray[Any]
 
 _RATIO_ONE = 100  # ratios are kept in hundredths, as uint8
+_TEXTURE_SCALE = 10
 _DARK = 8  # grey levels added before ratios are taken: in the dark they say nothing
 
 
@@ -35,7 +36,7 @@ class ForegroundRules:
     darkest_shadow: float = 0.42
     brightest_glare: float = 1.35
     colour_spread: float = 0.12
-    texture: float = 4.0
+    texture: float = 2.0
 
 
 def foreground_mask(frame: Image, room: Image, noise: Mask, rules: ForegroundRules) -> Mask:
@@ -74,7 +75,7 @@ def foreground_mask(frame: Image, room: Image, noise: Mask, rules: ForegroundRul
         cv2.compare(spread, limit, cv2.CMP_GT),
         cv2.bitwise_not(above(low, rules.darkest_shadow * _RATIO_ONE - 1)),
         above(high, rules.brightest_glare * _RATIO_ONE),
-        above(_texture(ratio), rules.texture),
+        above(_texture(ratio), rules.texture * _TEXTURE_SCALE),
         above(difference, rules.certain_difference),
     )
     object_like = odd[0]
@@ -110,8 +111,10 @@ def _channel_extremes(image: Image) -> tuple[Mask, Mask]:
 
 
 def _texture(ratio: Image) -> Mask:
-    """Mean absolute change of the green channel's ratio over 5×5 pixels."""
+    """How much the ratio goes up and down over 7×7 pixels, beyond the slope that the rim of a shadow has."""
     green = cv2.extractChannel(ratio, 1)
-    dx = cv2.convertScaleAbs(cv2.Sobel(green, cv2.CV_16S, 1, 0), alpha=0.25)
-    dy = cv2.convertScaleAbs(cv2.Sobel(green, cv2.CV_16S, 0, 1), alpha=0.25)
-    return cv2.blur(cv2.add(dx, dy), (5, 5))
+    total = np.zeros(green.shape, np.float32)
+    for dx, dy in ((1, 0), (0, 1)):
+        slope = cv2.Sobel(green, cv2.CV_32F, dx, dy, scale=0.25)
+        total += cv2.blur(np.abs(slope), (7, 7)) - 0.8 * np.abs(cv2.blur(slope, (7, 7)))
+    return cv2.convertScaleAbs(total, alpha=_TEXTURE_SCALE)
