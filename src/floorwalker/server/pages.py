@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -31,12 +32,12 @@ async def home(request: Request, all: bool = False) -> Response:
     except DatabaseAway as error:
         return _away(request, error)
     if len(stores) == 1 and not all:
-        address = request.url_for("overview", store_id=stores[0].store_id)
-        return RedirectResponse(address.path, 307, headers={"Cache-Control": "no-store"})
+        address = "/ui/stores/" + quote(stores[0].store_id, safe="")
+        return RedirectResponse(address, 307, headers={"Cache-Control": "no-store"})
     return _page(_pages(request).stores(stores))
 
 
-@router.get("/ui/stores/{store_id:path}", name="overview")
+@router.get("/ui/stores/{store_id:path}")
 async def overview(request: Request, store_id: str) -> Response:
     """A store's overview."""
     try:

@@ -33,7 +33,8 @@ export async function getJson(path, query = {}) {
   throw new ApiError(response.status, code, message ?? `The server answered ${response.status}.`, traceId);
 }
 
-/** Address of a store's resource; the id may hold any character. */
-export function storePath(storeId, resource) {
-  return `/stores/${encodeURIComponent(storeId)}/${resource}`;
+/** Address of a store, or of one of its resources; the id may hold any character. */
+export function storePath(storeId, resource = null) {
+  const store = `/stores/${encodeURIComponent(storeId)}`;
+  return resource ? `${store}/${resource}` : store;
 }

@@ -33,7 +33,15 @@ function hatching(size) {
   return el("svg:defs", {}, pattern);
 }
 
-const chipWidth = (lines, em) => Math.max(...lines.map((line) => line.length)) * em * 0.6 + em * 0.8;
+const pencil = document.createElement("canvas").getContext("2d");
+
+/** Width of a label's text in ems; its first line, the name, is bold. */
+function textWidth(line, bold) {
+  pencil.font = `${bold ? 600 : 400} 100px ${getComputedStyle(document.body).fontFamily}`;
+  return pencil.measureText(line).width / 100;
+}
+
+const chipWidth = (lines, em) => em * (0.8 + Math.max(...lines.map((line, index) => textWidth(line, index === 0))));
 const chipHeight = (lines, em) => lines.length * em * 1.25 + em * 0.5;
 
 /** The fullest of several labels that does not reach far out of its zone; a long name is cut at last. */
@@ -42,12 +50,12 @@ function fitting(variants, outline, em) {
     const values = outline.map((point) => point[axis]);
     return Math.max(...values) - Math.min(...values);
   };
-  const wide = extent(0) * 1.05, high = extent(1) * 1.1;
+  const wide = extent(0), high = extent(1) * 1.1;
   const fits = variants.find((lines) => chipWidth(lines, em) <= wide && chipHeight(lines, em) <= high);
   if (fits) return fits;
-  const [name] = variants.at(-1);
-  const room = Math.max(3, Math.floor((wide - em * 0.8) / (em * 0.6)));
-  return [name.length > room ? `${name.slice(0, room - 1)}…` : name];
+  let [name] = variants.at(-1);
+  while (name.length > 3 && chipWidth([`${name}…`], em) > wide) name = name.slice(0, -1);
+  return [name === variants.at(-1)[0] ? name : `${name}…`];
 }
 
 /** A label on its own ground, so that it can be read over any colour and picture. */
@@ -67,8 +75,11 @@ function chip(lines, x, y, em, bounds) {
   return group;
 }
 
+/** The heat that a zone is painted with: customers are not looked for in staff's rooms. */
+const heatIn = (zone, heatmap) => (zone.kind === "staff-only" ? null : heatmap[zone.zone_id] ?? null);
+
 function describe(zone, heat) {
-  if (!heat) return `${zone.zone_id}: ${words(zone.kind)}, not measured`;
+  if (!heat) return `${zone.zone_id}: ${words(zone.kind)}`;
   const low = heat.data_confidence === "low" ? ", few visits, so uncertain" : "";
   return `${zone.zone_id}: ${count(heat.frequency, "visit")}, ${duration(heat.avg_dwell_ms)} on average, `
     + `heat ${number(heat.normalized)} of 100${low}`;
@@ -114,7 +125,7 @@ export function floorPlan(layout, heatmap, widthPx) {
   const labels = [];
   for (const zone of zones) {
     const outline = zone.polygon_m.map(upright);
-    const heat = heatmap[zone.zone_id];
+    const heat = heatIn(zone, heatmap);
     const points = outline.map((point) => point.join(",")).join(" ");
     const text = describe(zone, heat);
     const group = el("svg:g", { tabindex: "0", role: "img", "aria-label": text, data: { zone: zone.zone_id } },
@@ -123,7 +134,7 @@ export function floorPlan(layout, heatmap, widthPx) {
         class: heat ? "zone" : "zone unheated", points, "stroke-width": em * 0.08,
         fill: heat ? heatOf(heat.normalized) : null, "fill-opacity": heat ? 0.85 : 0.5,
       }));
-    if (heat?.data_confidence === "low") group.append(el("svg:polygon", { points, fill: "url(#hatching)" }));
+    if (heat?.data_confidence === "low" && heat.frequency) group.append(el("svg:polygon", { class: "zone", points, fill: "url(#hatching)", "stroke-width": em * 0.08 }));
     svg.append(group);
     const [x, y] = middle(outline);
     labels.push(chip(fitting(labelsOf(zone, heat), outline, em), x, y, em, { width, depth }));

@@ -48,7 +48,10 @@ export function keepCurrent(streamPath, refresh, show) {
       if (changed) refresh(); // the first one too: something may have changed since the page was fetched
     });
     source.addEventListener("heartbeat", heard);
-    source.onerror = startPolling;
+    source.onerror = () => {
+      version = null; // whatever comes next, fetch anew: something may have been missed
+      startPolling();
+    };
   };
 
   const rest = () => {
@@ -66,21 +69,30 @@ export function keepCurrent(streamPath, refresh, show) {
 /**
  * Run a function at once, and again at most once per `gap` while asked more often.
  * @param {() => Promise<boolean>} work - what to run; never twice at the same time.
- * @param {number} gap - milliseconds.
+ * @param {number} gap - milliseconds of rest after each run.
+ * @returns {(hurry?: boolean) => Promise<boolean>} asks for a run that begins from now on; `hurry` cuts the
+ *   rest short, for those who wait for an answer of their own.
  */
 export function throttled(work, gap) {
-  let running = null;
-  let again = null;
+  let busy = null; // the run and the rest after it
+  let next = null; // the run that was asked for meanwhile
+  let cutShort = () => {};
+
+  const rest = () => new Promise((resume) => {
+    const timer = setTimeout(resume, gap);
+    cutShort = () => { clearTimeout(timer); resume(); };
+  });
+
   const start = () => {
-    running = work().finally(async () => {
-      await new Promise((resume) => setTimeout(resume, gap));
-      running = null;
-    });
-    return running;
+    const run = work();
+    busy = run.catch(() => false).then(rest).then(() => { busy = null; cutShort = () => {}; });
+    return run;
   };
-  return () => {
-    if (running === null) return start();
-    again ??= running.then(() => { again = null; return start(); });
-    return again;
+
+  return (hurry = false) => {
+    if (busy === null) return start();
+    next ??= busy.then(() => { next = null; return start(); });
+    if (hurry) cutShort();
+    return next;
   };
 }

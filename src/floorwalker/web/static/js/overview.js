@@ -11,16 +11,16 @@ import { showPlan } from "./sections/plan.js";
 import { showTiles } from "./sections/tiles.js";
 import { showTraffic } from "./sections/traffic.js";
 
-const REFRESH_GAP_MS = 1_000;
+const REFRESH_GAP_MS = 1_500;
 const page = document.querySelector("#overview");
 const storeId = page.dataset.store;
 const zone = page.dataset.timezone;
 const place = (id) => document.getElementById(id);
-const days = setUpDays(place("day"), place("earlier"), place("later"), () => refresh());
+const days = setUpDays(place("day"), place("earlier"), place("later"), () => refresh(true));
 
 /** What each part of the page is fetched from; a part that fails says so and leaves the others standing. */
 const PARTS = {
-  stores: () => getJson("/stores"),
+  store: () => getJson(storePath(storeId)),
   metrics: (query) => getJson(storePath(storeId, "metrics"), query),
   funnel: (query) => getJson(storePath(storeId, "funnel"), query),
   heatmap: (query) => getJson(storePath(storeId, "heatmap"), query),
@@ -41,7 +41,7 @@ async function fetchParts() {
 const failed = (part) => part instanceof Error;
 
 function showHeadline(metrics) {
-  place("day-name").textContent = metrics.day ? dayName(metrics.day) : "";
+  place("day-name").textContent = metrics.window.day ? dayName(metrics.window.day) : "";
   place("as-of").textContent = metrics.as_of ? `· as of ${clock(metrics.as_of, zone)} (${zone})` : `· ${zone}`;
 }
 
@@ -54,21 +54,21 @@ function emptyNotice() {
 function showNotices(parts) {
   const notices = [];
   const faults = Object.values(parts).filter(failed);
-  const warnings = new Set(Object.values(parts).flatMap((part) => (Array.isArray(part?.warnings) && part !== parts.health ? part.warnings : [])));
+  const warnings = failed(parts.metrics) ? [] : parts.metrics.warnings;
   if (faults.length) {
     const [fault] = faults;
     const trace = fault.traceId ? [el("p", { class: "trace" }, "Trace id for the log: ", el("code", { text: fault.traceId }))] : [];
     const again = el("button", { type: "button", text: "Try again" });
-    again.addEventListener("click", () => refresh());
+    again.addEventListener("click", () => refresh(true));
     const kept = fault.code === "unreachable" ? " What is shown may be out of date." : "";
     notices.push(notice("critical", "Some figures could not be read",
       el("p", { text: `${fault.message}${kept}` }), ...trace, again));
   }
-  if (warnings.size) {
+  if (warnings.length && !days.empty()) {
     notices.push(notice("warn", "Before you rely on these figures",
-      el("ul", {}, ...[...warnings].map((text) => el("li", { text })))));
+      el("ul", {}, ...warnings.map(({ code, message }) => el("li", { data: { code }, text: message })))));
   }
-  if (!failed(parts.stores) && days.empty()) notices.push(emptyNotice());
+  if (!failed(parts.store) && days.empty()) notices.push(emptyNotice());
   const host = place("notices");
   // Replace only what changed, so that a screen reader does not repeat itself at each event.
   const fresh = notices.map((node) => node.textContent).join("\n");
@@ -90,10 +90,10 @@ async function section(needs, show) {
 
 async function refreshOnce() {
   const parts = await fetchParts();
-  const { stores, metrics, funnel, heatmap, anomalies, traffic, layout, health } = parts;
-  if (!failed(stores)) days.update(stores.stores.find((store) => store.store_id === storeId)?.days ?? []);
+  const { store, metrics, funnel, heatmap, anomalies, traffic, layout, health } = parts;
+  if (!failed(store)) days.update(store.days);
   if (!failed(metrics)) {
-    days.mark(metrics.day);
+    days.mark(metrics.window.day);
     showHeadline(metrics);
   }
   const faults = await Promise.all([

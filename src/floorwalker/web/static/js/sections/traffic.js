@@ -4,13 +4,14 @@ import { fill, nothing, tableBehind } from "../dom.js";
 import { clock, number } from "../format.js";
 
 const COLUMNS = [
-  { title: "From" }, { title: "In", number: true }, { title: "Out", number: true }, { title: "Inside at the end", number: true },
+  { title: "From" }, { title: "New", number: true }, { title: "Back", number: true }, { title: "Out", number: true },
+  { title: "Inside at the end", number: true },
 ];
 
 /** Show `/traffic`. */
 export async function showTraffic(chart, table, traffic, zone) {
-  const steps = traffic.buckets.map((bucket) => ({ ...bucket, time: clock(bucket.start, zone) }));
-  if (!steps.some((step) => step.entries || step.exits)) {
+  const steps = traffic.buckets.map((bucket) => ({ ...bucket, time: clock(bucket.from, zone) }));
+  if (!steps.some((step) => step.entries || step.reentries || step.exits)) {
     erase(chart);
     chart.append(nothing("Nobody has come through a door with a camera yet."));
     fill(table);
@@ -20,10 +21,10 @@ export async function showTraffic(chart, table, traffic, zone) {
   const total = (name) => steps.reduce((sum, step) => sum + step[name], 0);
   fill(table, tableBehind(`People through the door, every ${traffic.bucket_minutes} minutes`, COLUMNS, steps.map((step, index) => {
     const of = (name) => ({ text: number(step[name]), figure: `traffic.buckets.${index}.${name}` });
-    return [step.time, of("entries"), of("exits"), of("inside")];
+    return [step.time, of("entries"), of("reentries"), of("exits"), of("occupancy")];
   })));
   await mirroredBars(
-    chart, `${total("entries")} in and ${total("exits")} out, from ${steps[0].time} to ${steps.at(-1).time}.`,
-    steps.map((step) => ({ time: step.time, above: step.entries, below: step.exits })), { above: "In", below: "Out" },
+    chart, `${total("entries") + total("reentries")} in and ${total("exits")} out, from ${steps[0].time} to ${steps.at(-1).time}.`,
+    steps.map((step) => ({ time: step.time, above: step.entries + step.reentries, below: step.exits })), { above: "In", below: "Out" },
   );
 }
