@@ -21,7 +21,7 @@ class CrossingSettings:
         band_m: half breadth of the band around the line in which a person is on neither side. Raising it
             forgives more jitter and misses people who turn just behind the line.
         stay_s: a path's first and last side count only after this time on it.
-        flicker_s: an excursion to the other side shorter than this and
+        flicker_s: an excursion over the line and back shorter than this and
         flicker_m: shallower than this is none.
         margin_m: how far past the line's ends a crossing still counts.
         near_m: how far from the line a track may begin or end for an unseen crossing to be inferred.
@@ -123,7 +123,7 @@ def side_visits(path: Approach, settings: CrossingSettings) -> list[SideVisit]:
     groups = np.split(clear, turns)
     visits = [_visit(path, int(side[group[0]]), int(group[0]), int(group[-1]), settings) for group in groups]
     while True:
-        weak = _weakest(visits, settings)
+        weak = _weakest(visits, path, settings)
         if weak is None:
             return visits
         visits = _without(visits, weak)
@@ -138,12 +138,15 @@ def _visit(path: Approach, side: int, first: int, last: int, settings: CrossingS
     return SideVisit(side, first, last, float(start), float(end), depth)
 
 
-def _weakest(visits: list[SideVisit], settings: CrossingSettings) -> int | None:
+def _weakest(visits: list[SideVisit], path: Approach, settings: CrossingSettings) -> int | None:
     """The shortest visit that does not count, if any."""
     weak = []
     for index, visit in enumerate(visits):
-        inner = 0 < index < len(visits) - 1
-        flicker = inner and visit.duration_s < settings.flicker_s and visit.depth_m < settings.flicker_m
+        flicker = False
+        if 0 < index < len(visits) - 1 and visit.depth_m < settings.flicker_m:
+            came = _zero(path.time_s, path.across_m, visits[index - 1].last, visit.first)
+            went = _zero(path.time_s, path.across_m, visit.last, visits[index + 1].first)
+            flicker = went - came < settings.flicker_s
         if flicker or visit.duration_s < settings.stay_s:
             weak.append((visit.duration_s, index))
     return min(weak)[1] if weak else None

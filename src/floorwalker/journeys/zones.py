@@ -81,25 +81,45 @@ def stays(track: Track, zones: Sequence[Zone], duration_s: float, settings: Zone
         return []
     feet = smooth(track.time_s, track.foot_px)
     where = zone_index(feet, zones)
-    found: list[Stay] = []
-    for index, zone in enumerate(zones):
-        for first, last in _intervals(track.time_s, where == index, settings.bridged_gap_s):
-            start_s, end_s = float(track.time_s[first]), float(track.time_s[last])
-            if end_s - start_s < settings.least_stay_s - 1e-6:
-                continue
-            found.append(
-                Stay(
-                    track.track_id,
-                    zone,
-                    start_s,
-                    end_s,
-                    entered=_seen_at_edge(track, feet, zone, first, 0, settings),
-                    left=_seen_at_edge(track, feet, zone, last, len(feet) - 1, settings),
-                    ongoing=last == len(feet) - 1 and end_s >= duration_s - settings.bridged_gap_s,
-                    confidence=float(np.mean(track.confidence[first : last + 1])),
-                )
+    found = []
+    for index, first, last in _presences(track.time_s, where, len(zones), settings):
+        start_s, end_s = float(track.time_s[first]), float(track.time_s[last])
+        found.append(
+            Stay(
+                track.track_id,
+                zones[index],
+                start_s,
+                end_s,
+                entered=_seen_at_edge(track, feet, zones[index], first, 0, settings),
+                left=_seen_at_edge(track, feet, zones[index], last, len(feet) - 1, settings),
+                ongoing=last == len(feet) - 1 and end_s >= duration_s - settings.bridged_gap_s,
+                confidence=float(np.mean(track.confidence[first : last + 1])),
             )
-    return sorted(found, key=lambda stay: (stay.start_s, stay.zone.id))
+        )
+    return found
+
+
+def _presences(
+    time_s: FloatArray, where: npt.NDArray[np.intp], zones: int, settings: ZoneSettings
+) -> list[tuple[int, int, int]]:
+    """Zone, first and last index of each stay, in order of time and never two at once."""
+    least_s = settings.least_stay_s - 1e-6
+    candidates = sorted(
+        (first, last, index)
+        for index in range(zones)
+        for first, last in _intervals(time_s, where == index, settings.bridged_gap_s)
+        if time_s[last] - time_s[first] >= least_s
+    )
+    kept: list[tuple[int, int, int]] = []
+    until = -1
+    for first, last, index in candidates:
+        # On the border of two zones both are bridged; the one entered first holds until it is left.
+        own = np.flatnonzero(where[: last + 1] == index)
+        own = own[own >= max(first, until + 1)]
+        if len(own) and time_s[last] - time_s[own[0]] >= least_s:
+            kept.append((index, int(own[0]), last))
+            until = last
+    return kept
 
 
 def zone_index(feet: FloatArray, zones: Sequence[Zone]) -> npt.NDArray[np.intp]:
