@@ -50,8 +50,8 @@ def match_purchases(
     """Give each sale at most one stay at the till, and each stay at most one sale, at least cost.
 
     A sale may belong to a stay when it happened while the visitor stood there or up to `window_us` after
-    they left. The cost is the time between leaving and the sale; leaving a sale or a stay unmatched
-    costs `window_us`, so that a match is always better than none.
+    they left. The cost is the time between leaving and the sale; a sale left to nobody costs `window_us`:
+    a sale goes to a distant leaver where nobody else fits, but never drives a near match apart for it.
 
     Args:
         sale_us: times of the sales.
