@@ -152,7 +152,7 @@ def buy(shop: Shop, agent: Agent) -> Script:
     )
     agent.activity, agent.in_lane = "queue", True
     till.queue.append(agent)
-    joined_s, patience_s = shop.now_s, float(rng.lognormal(math.log(50), 0.6))
+    joined_s, patience_s = shop.now_s, float(rng.lognormal(math.log(34), 0.6))
     served = False
     while True:
         turn = till.queue.index(agent)
@@ -211,17 +211,18 @@ def _leave_queue(shop: Shop, agent: Agent) -> Script:
 def accompany(shop: Shop, agent: Agent) -> Script:
     """A group member's morning: do as the leader does, a step beside."""
     leader = agent.party.members[0]
-    while leader.activity == "away":
+    while not leader.body.present:
         yield
     rank = agent.party.members.index(agent)
     side = _COMPANION_SIDE_M * (1 if rank == 1 else -1)
     agent.body.appear((leader.body.x + side * 0.6, leader.body.y - 0.75), math.pi / 2)
     joins_lane = rank == 1 and bool(agent.rng.random() < 0.5)
     while True:
-        if leader.activity == "browse":
-            yield from _browse_beside(shop, agent, leader)
-        elif leader.activity == "away":
+        doing = leader.activity
+        if doing == "away":
             break
+        if doing == "browse":
+            yield from _browse_beside(shop, agent, leader)
         elif leader.in_lane and not joins_lane:
             agent.activity = "walk"
             yield from _wait_outside(shop, agent, leader, rank)

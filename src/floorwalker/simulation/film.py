@@ -28,6 +28,7 @@ BOX_COLUMNS = (
 )  # fmt: skip
 LEAST_VISIBLE = 0.05
 _KEY_FRAME_EVERY_S = 5.0
+_ENCODER = "bframes=0:scenecut=0:ref=1:weightp=0:subme=1:me=dia"  # what a camera's own encoder would do
 _TIME_BASE = Fraction(1, 90_000)
 BoxRow = tuple[object, ...]
 
@@ -83,12 +84,12 @@ def _encoded(
     stage: Stage,
     rows: list[BoxRow],
     on_frame: Callable[[], None],
-) -> Iterator[av.Packet]:
+) -> Iterator[av.Packet[av.VideoStream]]:
     rate = Fraction(film.fps).limit_denominator(1000)
     stream = container.add_stream("libx264", rate=rate)
     stream.width, stream.height = film.camera.size
     stream.pix_fmt = "yuv420p"
-    stream.options = {"preset": "veryfast", "crf": "22"}
+    stream.options = {"preset": "veryfast", "crf": "25", "x264-params": _ENCODER}
     stream.codec_context.gop_size = max(1, round(film.fps * _KEY_FRAME_EVERY_S))
     stream.codec_context.thread_count = 1
     stream.codec_context.time_base = _TIME_BASE
@@ -161,7 +162,7 @@ class Stage:
 
     def exposed(self, frame: int) -> Image:
         """The painted frame as yuv420p planes with brightness and noise."""
-        planes = cv2.cvtColor(self.picture, cv2.COLOR_BGR2YUV_I420)
+        planes: Image = np.asarray(cv2.cvtColor(self.picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
         height = self.picture.shape[0]
         self._sensor.expose(planes[:height], float(self._gain[frame]))
         return planes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -190,7 +190,8 @@ def run_morning(
     if on_step is not None:
         on_step(steps, steps)
     people = tuple(_as_person(agent) for agent in shop.agents if agent.body.trace.step)
-    interactions = sorted(shop.interactions, key=lambda item: (item.start_s, item.seller))
+    ended = (replace(talk, end_s=min(talk.end_s, duration_s)) for talk in shop.interactions)
+    interactions = sorted(ended, key=lambda talk: (talk.start_s, talk.seller))
     return Morning(seed, duration_s, people, tuple(interactions), tuple(shop.sales), late_s)
 
 

@@ -191,8 +191,8 @@ def cast_shadow(picture: Image, sight: Sight, backdrop: Backdrop, darkness: floa
     contact = _hull(local[feet], size_px[feet] * np.float32(0.1))
     cv2.fillConvexPoly(mask, contact, min(255, round(strength * 1.5)), cv2.LINE_AA, _SHIFT)
     soft = max(3, round(float(size_px.mean()) * 0.14) | 1)
-    mask = cv2.GaussianBlur(mask, (soft, soft), 0)
-    full = cv2.bitwise_and(cv2.resize(mask, (x2 - x1, y2 - y1)), backdrop.floor[y1:y2, x1:x2])
+    blurred = cv2.GaussianBlur(mask, (soft, soft), 0)
+    full = cv2.bitwise_and(cv2.resize(blurred, (x2 - x1, y2 - y1)), backdrop.floor[y1:y2, x1:x2])
     clear = cv2.bitwise_not(cv2.merge([full] * 3))
     ground = picture[y1:y2, x1:x2]
     cv2.multiply(ground, clear, ground, scale=1 / 255)

@@ -189,7 +189,10 @@ def _rail(rng: np.random.Generator) -> list[Face]:
 def _till_things(rng: np.random.Generator) -> list[Face]:
     """The till on the counter: small boxes that stand on its top."""
     faces = []
-    for rect, colour in (((12.0, 7.75, 12.4, 8.05), (50, 50, 54)), ((11.0, 7.75, 11.3, 8.0), (70, 90, 170))):
+    for rect, colour in (
+        ((12.55, 7.75, 12.95, 8.05), (50, 50, 54)),
+        ((10.5, 7.75, 10.75, 8.0), (70, 90, 170)),
+    ):
         x1, y1, x2, y2 = rect
         texture = textures.panel(rng, x2 - x1, 0.3, colour)
         faces.append(Face((x1, y1, 1.3), (x2 - x1, 0, 0), (0, 0, -0.3), texture, 0.85))
@@ -235,6 +238,7 @@ def _lit_from_above(tiles: Image) -> Image:
         dark[(y[:, 0] > y1 - 0.1) & (y[:, 0] < y2 + 0.1), :] += (
             (x[0] > x1 - 0.1) & (x[0] < x2 + 0.1)
         ).astype(np.float32)
-    dark = cv2.GaussianBlur(np.minimum(dark, 1.0), (0, 0), 0.22 * textures.PIXELS_PER_M)
-    light = light * (1 - 0.45 * dark)
-    return np.clip(tiles * light[..., None], 0, 255).astype(np.uint8)
+    soft = cv2.GaussianBlur(np.minimum(dark, 1.0), (0, 0), 0.22 * textures.PIXELS_PER_M)
+    light = light * (1 - 0.45 * soft)
+    lit: Image = np.clip(tiles * light[..., None], 0, 255).astype(np.uint8)
+    return lit

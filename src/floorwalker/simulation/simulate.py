@@ -98,7 +98,7 @@ def simulate(
         for camera in cameras
     ]
     _shoot_all(films, out, workers, report)
-    recipe = f"v{SIMULATOR_VERSION}/{seed}/{minutes}/{difficulty}"
+    recipe = f"v{SIMULATOR_VERSION}/{seed}/{minutes:g}/{difficulty}"
     happenings = happenings_of(morning)
     events = true_events(morning, happenings, START_LOCAL, recipe)
     figures = true_figures(morning, happenings, events)
@@ -114,10 +114,10 @@ def simulate(
         "start": START_LOCAL.isoformat(),
         "start_utc": format_utc(START_LOCAL),
         "seed": seed,
-        "minutes": minutes,
+        "minutes": float(minutes),
         "duration_s": morning.duration_s,
-        "difficulty": difficulty,
-        "fps": fps,
+        "difficulty": str(difficulty),
+        "fps": float(fps),
         "size": list(size),
         "frames": frames,
         "cameras": [camera.camera_id for camera in cameras],

@@ -106,10 +106,12 @@ def _advise(shop: Shop, agent: Agent, customer: Agent) -> Script:
     start, zone_id = shop.now_s, customer.zone_id
     customer.talk_with, customer.talk_until_s = agent, start + seconds
     customer.party.consulted = True
-    while shop.now_s < start + seconds:
+    shop.interactions.append(
+        Interaction(agent.person_id, customer.person_id, start, round(start + seconds, 1), zone_id)
+    )
+    while (left_s := start + seconds - shop.now_s) > 0:
         face = direction(agent.body.place, customer.body.place)
-        yield from stand(shop, agent, 0.5, face=face, posture=TALK)
-    shop.interactions.append(Interaction(agent.person_id, customer.person_id, start, shop.now_s, zone_id))
+        yield from stand(shop, agent, min(0.5, left_s), face=face, posture=TALK)
 
 
 def _place_beside(shop: Shop, agent: Agent, customer: Agent) -> Point:

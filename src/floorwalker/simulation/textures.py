@@ -123,4 +123,5 @@ def _mottled(rng: np.random.Generator, image: Image, amount: float, grain: int) 
     noise += cv2.GaussianBlur(
         rng.normal(0, amount * grain, image.shape[:2]).astype(np.float32), (0, 0), grain
     )
-    return np.clip(image.astype(np.float32) + noise[..., None], 0, 255).astype(np.uint8)
+    mottled: Image = np.clip(image.astype(np.float32) + noise[..., None], 0, 255).astype(np.uint8)
+    return mottled

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from floorwalker.events import Event, EventType, pipeline_event_id
-from floorwalker.simulation.layout import BILLING_ZONE, ENTRY_CAMERA, STORE_ID, ZONES
+from floorwalker.simulation.layout import BILLING_ZONE, ENTRY_CAMERA, STORE_ID, ZONES, FloorZone
 from floorwalker.simulation.morning import Morning, Person
 from floorwalker.simulation.truth_stays import Crossing, Stay, all_stays, crossings_of
 
@@ -98,6 +98,26 @@ class _Writer:
             )
         )
 
+    def add_in(
+        self,
+        zone: FloorZone,
+        person: Person,
+        kind: EventType,
+        time_s: float,
+        dwell_s: float = 0.0,
+        queue_depth: int | None = None,
+    ) -> None:
+        self.add(
+            person,
+            kind,
+            time_s,
+            zone.camera_id,
+            zone.zone_id,
+            dwell_s,
+            queue_depth=queue_depth,
+            sku_zone=zone.sku_zone,
+        )
+
 
 def _door_events(writer: _Writer, person: Person, crossings: list[Crossing]) -> None:
     has_left = False
@@ -111,14 +131,13 @@ def _door_events(writer: _Writer, person: Person, crossings: list[Crossing]) -> 
 
 def _stay_events(writer: _Writer, stay: Stay) -> None:
     zone, person = stay.zone, stay.person
-    common = {"camera_id": zone.camera_id, "zone_id": zone.zone_id, "sku_zone": zone.sku_zone}
-    writer.add(person, EventType.ZONE_ENTER, stay.start_s, **common)
+    writer.add_in(zone, person, EventType.ZONE_ENTER, stay.start_s)
     length = stay.end_s - stay.start_s
     for count in range(1, int((length + 1e-6) // DWELL_EVERY_S) + 1):
         dwell_s = DWELL_EVERY_S * count
-        writer.add(person, EventType.ZONE_DWELL, stay.start_s + dwell_s, dwell_s=dwell_s, **common)
+        writer.add_in(zone, person, EventType.ZONE_DWELL, stay.start_s + dwell_s, dwell_s)
     if not stay.open_end:
-        writer.add(person, EventType.ZONE_EXIT, stay.end_s, dwell_s=length, **common)
+        writer.add_in(zone, person, EventType.ZONE_EXIT, stay.end_s, length)
 
 
 def _queue_events(writer: _Writer, stay: Stay, happenings: Happenings, morning: Morning) -> None:
@@ -126,11 +145,10 @@ def _queue_events(writer: _Writer, stay: Stay, happenings: Happenings, morning: 
     if depth == 0:
         return
     zone = stay.zone
-    place = {"camera_id": zone.camera_id, "zone_id": zone.zone_id}
-    writer.add(stay.person, EventType.BILLING_QUEUE_JOIN, stay.start_s, queue_depth=depth, **place)
+    writer.add_in(zone, stay.person, EventType.BILLING_QUEUE_JOIN, stay.start_s, queue_depth=depth)
     if not stay.open_end and not has_paid(stay, morning):
         length = stay.end_s - stay.start_s
-        writer.add(stay.person, EventType.BILLING_QUEUE_ABANDON, stay.end_s, dwell_s=length, **place)
+        writer.add_in(zone, stay.person, EventType.BILLING_QUEUE_ABANDON, stay.end_s, length)
 
 
 def queue_depth_before(stay: Stay, stays: list[Stay]) -> int:

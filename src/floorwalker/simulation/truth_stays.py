@@ -63,7 +63,7 @@ def crossings_of(person: Person) -> list[Crossing]:
     """
     found: list[Crossing] = []
     for stretch in person.walk.stretches():
-        times = person.walk.step[stretch] * STEP_S
+        times: FloatArray = person.walk.step[stretch].astype(np.float64) * STEP_S
         place = person.walk.place_m[stretch]
         depth = _depth(place)
         raw = _raw_crossings(times, place, depth)

@@ -68,7 +68,7 @@ def _torso(look: Look, h: float, b: float) -> list[Part]:
     if look.garment == "skirt":
         parts.append(Part((*hips, *thighs), (0.056 * h * b,) * 2 + (0.075 * h,) * 2, look.bottom, "body"))
     low: tuple[int, ...] = (Joint.WAIST_L, Joint.WAIST_R)
-    low_radii = (0.05 * h * b,) * 2
+    low_radii: tuple[float, ...] = (0.05 * h * b,) * 2
     if look.garment == "kurta":
         low, low_radii = (*low, *thighs), (0.05 * h * b,) * 2 + (0.066 * h * b,) * 2
     parts.append(
