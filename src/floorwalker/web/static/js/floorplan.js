@@ -44,7 +44,7 @@ function textWidth(line, bold) {
 const chipWidth = (lines, em) => em * (0.8 + Math.max(...lines.map((line, index) => textWidth(line, index === 0))));
 const chipHeight = (lines, em) => lines.length * em * 1.25 + em * 0.5;
 
-/** The fullest of several labels that does not reach far out of its zone; a long name is cut at last. */
+/** The fullest of several labels that fits its zone; a name alone may reach out a little before it is cut. */
 function fitting(variants, outline, em) {
   const extent = (axis) => {
     const values = outline.map((point) => point[axis]);
@@ -54,8 +54,9 @@ function fitting(variants, outline, em) {
   const fits = variants.find((lines) => chipWidth(lines, em) <= wide && chipHeight(lines, em) <= high);
   if (fits) return fits;
   let [name] = variants.at(-1);
+  if (chipWidth([name], em) <= wide * 1.3) return [name];
   while (name.length > 3 && chipWidth([`${name}…`], em) > wide) name = name.slice(0, -1);
-  return [name === variants.at(-1)[0] ? name : `${name}…`];
+  return [`${name}…`];
 }
 
 /** A label on its own ground, so that it can be read over any colour and picture. */
@@ -108,7 +109,7 @@ export function floorPlan(layout, heatmap, widthPx) {
   const corners = zones.flatMap((zone) => zone.polygon_m);
   const width = layout.floor_plan?.width_m ?? Math.max(...corners.map(([x]) => x)) * 1.05;
   const depth = layout.floor_plan?.depth_m ?? Math.max(...corners.map(([, y]) => y)) * 1.05;
-  const em = (12 * width) / Math.max(widthPx, 280); // 12 pixels on the screen, in metres of the plan
+  const em = ((widthPx < 450 ? 11 : 12) * width) / Math.max(widthPx, 280); // pixels on the screen, in metres
   const svg = el("svg:svg", {
     class: "plan", viewBox: `0 0 ${width} ${depth}`, role: "group", "aria-label": "Floor plan with zones",
     preserveAspectRatio: "xMidYMid meet",

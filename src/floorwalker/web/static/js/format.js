@@ -51,7 +51,7 @@ export function dayName(day, options = { weekday: "long", day: "numeric", month:
 
 /** `BILLING_QUEUE_SPIKE` as `Billing queue spike`. */
 export function words(name) {
-  const text = String(name).replaceAll("_", " ").toLowerCase();
+  const text = String(name).replaceAll(/[_-]/g, " ").toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -7,7 +7,7 @@ const SHARES = new Set(["CONVERSION_DROP"]);
 function evidence(anomaly) {
   const show = SHARES.has(anomaly.type) ? percent : number;
   const parts = [anomaly.message];
-  if (anomaly.zone_id) parts.push(`zone ${anomaly.zone_id}`);
+  if (anomaly.zone_id && !anomaly.message?.includes(anomaly.zone_id)) parts.push(`zone ${anomaly.zone_id}`);
   if (show(anomaly.value) !== MISSING) parts.push(`measured ${show(anomaly.value)}`);
   if (show(anomaly.expected) !== MISSING) parts.push(`expected ${show(anomaly.expected)}`);
   return parts.filter(Boolean).join(" · ");
