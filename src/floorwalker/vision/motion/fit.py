@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.site.calibration import Calibration
+from floorwalker.site.calibration import TYPICAL_HEIGHT_M, Calibration
 from floorwalker.vision.motion.bodies import (
     LEGS,
     SEGMENTS,
@@ -20,6 +20,7 @@ from floorwalker.vision.motion.bodies import (
     floor_grid,
 )
 from floorwalker.vision.motion.foreground import Mask
+from floorwalker.vision.motion.settle import settle
 
 FloatArray = npt.NDArray[np.float64]
 _UPPER = tuple(index for index in range(len(SEGMENTS)) if index not in LEGS)
@@ -31,8 +32,8 @@ class FitRules:
 
     Attributes:
         step_m: distance between the places that are tried first.
-        empty_cost: what a body's empty pixel takes away, where a filled one gives 1; higher wants fuller
-            bodies and finds fewer.
+        empty_cost: what an empty pixel of each part takes away, where a filled one gives 1; higher wants
+            fuller bodies and finds fewer. Legs are mostly gaps.
         least_gain: least gain as a share of the body's pixels in the picture.
         least_new: least share of the body's pixels that no other person explains.
         hidden_cost: share of the gain that a body with hidden legs loses against a whole one.
@@ -42,10 +43,10 @@ class FitRules:
     """
 
     step_m: float = 0.14
-    empty_cost: float = 0.9
+    empty_cost: tuple[float, ...] = (0.4, 0.5, 0.9, 0.8)
     least_gain: float = 0.18
     least_new: float = 0.4
-    hidden_cost: float = 0.25
+    hidden_cost: float = 0.45
     smallest_px: float = 60.0
     least_inside: float = 0.35
     most: int = 60
@@ -56,15 +57,11 @@ class Found:
     """People found in one picture.
 
     Attributes:
-        floor_m: (n, 2) where they stand.
-        height_m: (n,) how tall they seem.
         boxes: (n, 4) what they cover in working pixels, cut at the edges.
         foot: (n, 2) where they stand in working pixels.
         confidence: (n,) 0 to 1.
     """
 
-    floor_m: FloatArray
-    height_m: FloatArray
     boxes: FloatArray
     foot: FloatArray
     confidence: FloatArray
@@ -95,23 +92,35 @@ class FloorFit:
         heights = np.tile(np.array(USUAL_HEIGHTS_M), len(places))
         self._bodies = self._usable(bodies_at(calibration, floor, heights, self._scale))
         self._corners = _corners(self._bodies.boxes, working)
+        self._whole = self._bodies.whole()
 
     def find(self, mask: Mask) -> Found:
         """The people in a foreground mask, (h, w) uint8."""
         new = (mask > 0).astype(np.uint8)
         empty = 1 - new
         ready = self._candidates(new)
-        found: list[tuple[Bodies, float]] = []
+        found: list[tuple[FloatArray, float]] = []
+        gains, shares = self._gains(self._corners[ready], new, empty)
         while len(ready) and len(found) < self._rules.most:
-            best, share = self._best(ready, self._bodies, new, empty)
-            if best is None:
+            best = int(gains.argmax())
+            if gains[best] <= 0:
                 break
-            body, share = self._refined(best, share, new, empty)
-            found.append((body, share))
-            for x1, y1, x2, y2 in _grown(body.boxes[0]):
-                cut = np.s_[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
-                new[cut] = 0
-                empty[cut] = 0
+            body, share = self._refined(
+                self._bodies.select(ready[best : best + 1]), float(shares[best]), new, empty
+            )
+            found.append((self._settled(body, new), share))
+            parts = _grown(body.boxes[0])
+            for x1, y1, x2, y2 in np.maximum(parts, 0):
+                new[y1:y2, x1:x2] = 0
+                empty[y1:y2, x1:x2] = 0
+            (left, top), (right, bottom) = parts[:, :2].min(axis=0), parts[:, 2:].max(axis=0)
+            whole = self._whole[ready]
+            touched = (whole[:, 0] < right) & (whole[:, 2] > left)
+            touched &= (whole[:, 1] < bottom) & (whole[:, 3] > top) & (gains > 0)
+            gains[best] = 0.0
+            touched[best] = False
+            if touched.any():
+                gains[touched], shares[touched] = self._gains(self._corners[ready[touched]], new, empty)
         return self._collect(found)
 
     def _usable(self, bodies: Bodies) -> Bodies:
@@ -133,22 +142,13 @@ class FloorFit:
         area = _area(self._corners[:, TORSO])
         return np.flatnonzero((sums >= 0.45 * area) & (area >= 8))
 
-    def _best(
-        self, ready: npt.NDArray[np.intp], bodies: Bodies, new: Mask, empty: Mask
-    ) -> tuple[Bodies | None, float]:
-        gains, shares = self._gains(self._corners[ready], new, empty)
-        best = int(gains.argmax())
-        if gains[best] <= 0:
-            return None, 0.0
-        return bodies.select(np.array([ready[best]])), float(shares[best])
-
     def _gains(self, corners: npt.NDArray[np.int32], new: Mask, empty: Mask) -> tuple[FloatArray, FloatArray]:
         """What each body explains, in pixels, and as a share of it; not above 0 where it is no person."""
         rules = self._rules
         filled = _sums(cv2.integral(new), corners)
         blank = _sums(cv2.integral(empty), corners)
         area = _area(corners)
-        parts = filled - rules.empty_cost * blank
+        parts = filled - np.array(rules.empty_cost) * blank
         upper = list(_UPPER)
         whole_gain, whole_area = parts.sum(axis=1), area.sum(axis=1)
         upper_gain = parts[:, upper].sum(axis=1) * (1 - rules.hidden_cost)
@@ -180,16 +180,19 @@ class FloorFit:
                 body, share = around.select(np.array([best])), float(shares[best])
         return body, share
 
-    def _collect(self, found: list[tuple[Bodies, float]]) -> Found:
+    def _settled(self, body: Bodies, new: Mask) -> FloatArray:
+        """Box and foot of a fitted body."""
+        usual = bodies_at(self._calibration, body.floor_m, np.array([TYPICAL_HEIGHT_M]), self._scale)
+        foot = self._calibration.to_image(body.floor_m)[0] * self._scale
+        return settle(body, usual, foot, new)
+
+    def _collect(self, found: list[tuple[FloatArray, float]]) -> Found:
         if not found:
-            none = np.zeros((0, 2))
-            return Found(none, np.zeros(0), np.zeros((0, 4)), none, np.zeros(0))
-        floor = np.concatenate([body.floor_m for body, _ in found])
-        heights = np.concatenate([body.height_m for body, _ in found])
-        boxes = _clipped(np.concatenate([body.whole() for body, _ in found]), self._working)
-        foot = self._calibration.to_image(floor) * self._scale
+            return Found(np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0))
+        settled = np.stack([places for places, _ in found])
         shares = np.array([share for _, share in found])
-        return Found(floor, heights, boxes, foot, np.clip(0.25 + shares, 0.05, 0.99))
+        boxes = _clipped(settled[:, :4], self._working)
+        return Found(boxes, settled[:, 4:], np.clip(0.25 + shares, 0.05, 0.99))
 
 
 def _corners(boxes: FloatArray, working: tuple[int, int]) -> npt.NDArray[np.int32]:
@@ -217,5 +220,5 @@ def _sums(integral: npt.NDArray[Any], corners: npt.NDArray[np.int32]) -> FloatAr
 def _grown(boxes: FloatArray) -> npt.NDArray[np.int32]:
     """A body's parts, wider by a little: clothes, bags and the edge of the mask belong to the person."""
     sides = boxes[:, 2:] - boxes[:, :2]
-    margin = np.column_stack([0.2 * sides[:, 0], 0.08 * sides[:, 1] + 1])
+    margin = np.column_stack([0.35 * sides[:, 0], 0.08 * sides[:, 1] + 1])
     return np.round(np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)).astype(np.int32)

@@ -36,7 +36,7 @@ class ForegroundRules:
     darkest_shadow: float = 0.42
     brightest_glare: float = 1.35
     colour_spread: float = 0.12
-    texture: float = 2.0
+    texture: float = 1.6
 
 
 def foreground_mask(frame: Image, room: Image, noise: Mask, rules: ForegroundRules) -> Mask:
@@ -116,5 +116,5 @@ def _texture(ratio: Image) -> Mask:
     total = np.zeros(green.shape, np.float32)
     for dx, dy in ((1, 0), (0, 1)):
         slope = cv2.Sobel(green, cv2.CV_32F, dx, dy, scale=0.25)
-        total += cv2.blur(np.abs(slope), (7, 7)) - 0.8 * np.abs(cv2.blur(slope, (7, 7)))
+        total += cv2.blur(np.abs(slope), (7, 7)) - 1.0 * np.abs(cv2.blur(slope, (7, 7)))
     return cv2.convertScaleAbs(total, alpha=_TEXTURE_SCALE)
