@@ -126,21 +126,21 @@ def by_table(table):
     return lambda a, b: table.get((min(a, b), max(a, b)))
 
 
-RULE = ReentrySettings(least_likeness=0.7, least_margin=0.1)
+RULE = ReentrySettings()
 
 
 def test_who_left_and_looks_alike_comes_back():
     tracks = [door(1, (10, False)), door(2, (15, False)), door(3, (60, True))]
-    (match,) = match_reentries(tracks, by_table({(1, 3): 0.9, (2, 3): 0.3}), RULE)
+    (match,) = match_reentries(tracks, by_table({(1, 3): 0.999, (2, 3): 0.3}), RULE)
     assert (match.track_id, match.earlier_id) == (3, 1)
-    assert match.margin == pytest.approx(0.6)
+    assert match.margin == pytest.approx(match.probability, abs=0.01)
 
 
 @pytest.mark.parametrize(
     "table",
     [
-        {(1, 3): 0.6, (2, 3): 0.1},  # not alike enough
-        {(1, 3): 0.9, (2, 3): 0.85},  # two people it could be
+        {(1, 3): 0.9, (2, 3): 0.1},  # not alike enough
+        {(1, 3): 0.999, (2, 3): 0.9985},  # two people it could be
         {},  # nothing known
     ],
 )
@@ -153,14 +153,22 @@ def test_nobody_comes_back_before_leaving_or_twice_while_inside():
     before = [door(1, (70, False)), door(3, (60, True))]
     assert match_reentries(before, by_table({(1, 3): 0.99}), RULE) == []
     twice = [door(1, (10, False)), door(3, (60, True)), door(4, (80, True))]
-    found = match_reentries(twice, by_table({(1, 3): 0.9, (1, 4): 0.99, (3, 4): 0.99}), RULE)
+    found = match_reentries(twice, by_table({(1, 3): 0.999, (1, 4): 0.9999, (3, 4): 0.9999}), RULE)
     assert [match.track_id for match in found] == [3]
 
 
 def test_a_second_return_matches_the_person_by_any_earlier_track():
     tracks = [door(1, (10, False)), door(2, (30, True), (50, False)), door(3, (90, True))]
-    found = match_reentries(tracks, by_table({(1, 2): 0.9, (1, 3): 0.2, (2, 3): 0.95}), RULE)
+    found = match_reentries(tracks, by_table({(1, 2): 0.999, (1, 3): 0.2, (2, 3): 0.999}), RULE)
     assert [(match.track_id, match.earlier_id) for match in found] == [(2, 1), (3, 1)]
+
+
+def test_a_busy_door_asks_for_more_likeness_than_a_quiet_one():
+    leaver, back = door(1, (10, False)), door(3, (60, True))
+    crowd = [door(10 + k, (61 + k, True)) for k in range(40)]
+    table = by_table({(1, 3): 0.998})
+    assert len(match_reentries([leaver, back], table, RULE)) == 1
+    assert match_reentries([leaver, back, *crowd], table, RULE) == []
 
 
 def seen(camera, start_s, end_s, start, end, *, colour=None, came_in=False, went_out=False):

@@ -112,6 +112,24 @@ def test_appearance_samples_are_bounded_good_and_spread():
     assert asked < 100
 
 
+@pytest.mark.parametrize(
+    ("gap_s", "looks", "expected"), [(0.6, (1, 5), 2), (0.6, (1, 1), 1), (0.1, (1, 5), 1)]
+)
+def test_a_track_that_goes_over_to_another_person_is_cut_where_nobody_was_seen(gap_s, looks, expected):
+    collector = TrackCollector(None)
+    found = Detections.from_boxes([[270, 200, 330, 400]], [0.9])
+    times = [*np.arange(0, 5, 0.1), *np.arange(4.9 + gap_s, 10, 0.1)]
+    for t in times:
+        look = np.eye(8, dtype=np.float32)[[looks[0] if t < 5 - 1e-9 else looks[1]]]
+        collector.add(np.array([1]), found, float(t), lambda _: True, look)
+    tracks = collector.finish()
+    assert len(tracks) == expected
+    assert sum(len(track.time_s) for track in tracks) == len(times)
+    if expected == 2:
+        assert (tracks[0].end_s, tracks[1].start_s) == (pytest.approx(4.9), pytest.approx(4.9 + gap_s))
+        assert [int(np.argmax(track.appearance[0])) for track in tracks] == list(looks)
+
+
 def test_fragments_of_one_walk_are_one_track():
     pieces = [track(1, 0, 3, (1, 1), (1, 0)), track(2, 4.2, 7, (5.2, 1), (1, 0))]
     (whole,) = stitch_tracks(pieces)

@@ -21,8 +21,8 @@ class LikenessScale:
         height_sd_m: standard deviation of a height's measurement; a difference tells two people apart.
     """
 
-    middle: float = 0.9
-    steepness: float = 60.0
+    middle: float = 0.93
+    steepness: float = 100.0
     height_sd_m: float = 0.05
 
     def probability(self, similarity_: float, height_difference_m: float | None = None) -> float:
@@ -38,6 +38,12 @@ class LikenessScale:
             same, other = self.height_sd_m * 2**0.5, (2 * self.height_sd_m**2 + 2 * 0.085**2) ** 0.5
             odds += float(np.log(other / same) - 0.5 * height_difference_m**2 * (1 / same**2 - 1 / other**2))
         return float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
+
+
+def odds_of(probability: float) -> float:
+    """The odds of a probability, kept finite."""
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return bounded / (1 - bounded)
 
 
 def likeness(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from floorwalker.identity.likeness import odds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,19 @@ class ReentrySettings:
     """When someone who comes in is someone who left.
 
     Attributes:
-        least_likeness: probability of being one person from which a match is made. Raising it misses
-            more re-entries and confuses fewer strangers.
-        least_margin: by how much the best must surpass the best of another person.
+        return_share: share of those who leave that come back. Raising it finds more re-entries and calls
+            more strangers so.
+        return_s: typical time they stay away.
+        least_probability: of being one who left, from which a match is made.
+        least_margin: by how much the likeliest person must surpass the next one.
+        window_s: arrivals within this time before and after tell how many strangers come in meanwhile.
     """
 
-    least_likeness: float = 0.7
-    least_margin: float = 0.1
+    return_share: float = 0.12
+    return_s: float = 300.0
+    least_probability: float = 0.5
+    least_margin: float = 0.3
+    window_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +49,13 @@ class Reentry:
     Attributes:
         track_id: the inbound track.
         earlier_id: the track with the earlier EXIT.
-        likeness: of the two, 0 to 1.
-        margin: to the best of another person.
+        probability: that it is the same person, 0 to 1.
+        margin: to the likeliest other person who left.
     """
 
     track_id: int
     earlier_id: int
-    likeness: float
+    probability: float
     margin: float
 
 
@@ -57,7 +66,9 @@ def match_reentries(
 ) -> list[Reentry]:
     """Match inbound tracks with those who left, in order of time.
 
-    Whoever has been matched is inside again and can be matched anew only after the next EXIT.
+    Whoever has been matched is inside again and can be matched anew only after the next EXIT. The likeness
+    of each person outside is weighed by how likely it is that they return just now, against the arrival of
+    a stranger; a busy door so asks for more likeness than a quiet one.
 
     Args:
         tracks: that crossed the door's line.
@@ -73,6 +84,7 @@ def match_reentries(
     person: dict[int, int] = {track.track_id: track.track_id for track in tracks}
     seen_as: dict[int, list[int]] = {track.track_id: [track.track_id] for track in tracks}
     outside: dict[int, float] = {}
+    arrivals = [time_s for time_s, _, inward in moments if inward]
     matches = []
     for time_s, track_id, inward in moments:
         who = person[track_id]
@@ -82,11 +94,12 @@ def match_reentries(
         if who in outside:  # one track went out and came back: no question who it is
             del outside[who]
             continue
-        found = _best(track_id, outside, seen_as, likeness)
+        strangers_per_s = _arrival_rate(arrivals, time_s, settings.window_s)
+        found = _best(track_id, time_s, outside, seen_as, likeness, strangers_per_s, settings)
         if found is None:
             continue
         best, first, second = found
-        if first >= settings.least_likeness and first - second >= settings.least_margin:
+        if first >= settings.least_probability and first - second >= settings.least_margin:
             matches.append(Reentry(track_id, best, first, first - second))
             person[track_id] = best
             seen_as[best].append(track_id)
@@ -94,20 +107,32 @@ def match_reentries(
     return matches
 
 
+def _arrival_rate(arrivals: Sequence[float], time_s: float, window_s: float) -> float:
+    """Arrivals a second around a moment, of what was recorded of that time."""
+    near = [moment for moment in arrivals if abs(moment - time_s) <= window_s]
+    return len(near) / max(near[-1] - near[0], 60.0)
+
+
 def _best(
     track_id: int,
-    outside: dict[int, float],
-    seen_as: dict[int, list[int]],
+    time_s: float,
+    outside: Mapping[int, float],
+    seen_as: Mapping[int, Sequence[int]],
     likeness: Callable[[int, int], float | None],
+    strangers_per_s: float,
+    settings: ReentrySettings,
 ) -> tuple[int, float, float] | None:
-    """The likeliest person outside, their likeness, and that of the next best person."""
-    scores = []
-    for who in outside:
+    """The likeliest person outside, the probability that it is them, and that of the next one."""
+    weights = []
+    for who, left_s in outside.items():
         known = [value for member in seen_as[who] if (value := likeness(track_id, member)) is not None]
         if known:
-            scores.append((-max(known), who))
-    if not scores:
+            away_s = max(time_s - left_s, 0.0)
+            returns_per_s = settings.return_share / settings.return_s * math.exp(-away_s / settings.return_s)
+            weights.append((-odds_of(max(known)) * returns_per_s, who))
+    if not weights:
         return None
-    scores.sort()
-    second = -scores[1][0] if len(scores) > 1 else 0.0
-    return scores[0][1], -scores[0][0], second
+    weights.sort()
+    total = strangers_per_s - sum(weight for weight, _ in weights)
+    second = -weights[1][0] / total if len(weights) > 1 else 0.0
+    return weights[0][1], -weights[0][0] / total, second

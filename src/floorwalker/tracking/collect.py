@@ -10,8 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from floorwalker.site.calibration import Calibration
+from floorwalker.tracking.cut import CutSettings, change_of_person
 from floorwalker.tracking.track import Track
 from floorwalker.vision.detections import Detections
+
+# Quality, time and descriptor.
+_Sample = tuple[float, float, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class _Chunk:
 class TrackCollector:
     """Gathers the sightings of one camera and gives the finished, confirmed tracks.
 
+    A track that goes over from one person to another, as its looks tell, is cut in two.
+
     Sightings of tracks that were never confirmed leave as soon as they are older than `patience_s`.
     """
 
@@ -54,6 +60,7 @@ class TrackCollector:
         patience_s: float = 10.0,
         sample_every_s: float = 0.5,
         tidy_every: int = 500,
+        cut: CutSettings | None = None,
     ) -> None:
         """Begin.
 
@@ -63,15 +70,17 @@ class TrackCollector:
             patience_s: how long an unconfirmed track may still become confirmed.
             sample_every_s: between two descriptors of a track that `due` asks for.
             tidy_every: frames after which dropped tracks are cleared out.
+            cut: when a change of looks is a change of person.
         """
         self._calibration = calibration
         self._samples = samples
         self._patience_s = patience_s
         self._sample_every_s = sample_every_s
         self._tidy_every = tidy_every
+        self._cut = cut or CutSettings()
         self._chunks: list[_Chunk] = []
         self._confirmed: set[int] = set()
-        self._appearance: dict[int, list[tuple[float, float, npt.NDArray[np.float32]]]] = {}
+        self._appearance: dict[int, list[_Sample]] = {}
 
     def due(self, ids: npt.NDArray[np.int64], time_s: float) -> npt.NDArray[np.bool_]:
         """Which detections are worth describing now; people change little from frame to frame.
@@ -141,19 +150,40 @@ class TrackCollector:
         everything = everything.select(np.lexsort((everything.time_s, everything.ids)))
         starts = np.flatnonzero(np.diff(everything.ids, prepend=-1))
         bounds = [*starts.tolist(), len(everything.ids)]
-        pieces = [everything.select(np.arange(a, b)) for a, b in pairwise(bounds)]
-        pieces.sort(key=lambda piece: (piece.time_s[0], piece.ids[0]))
-        tracks = [self._track(number, piece) for number, piece in enumerate(pieces, start=1)]
+        whole = [everything.select(np.arange(a, b)) for a, b in pairwise(bounds)]
+        pieces = [part for piece in whole for part in self._persons(piece, self._samples_of(piece))]
+        pieces.sort(key=lambda part: (part[0].time_s[0], part[0].ids[0]))
+        tracks = [self._track(number, *part) for number, part in enumerate(pieces, start=1)]
         self._chunks, self._confirmed, self._appearance = [], set(), {}
         return tracks
 
-    def _track(self, number: int, piece: _Chunk) -> Track:
+    def _samples_of(self, piece: _Chunk) -> list[_Sample]:
+        return sorted(self._appearance.get(int(piece.ids[0]), []), key=lambda sample: sample[1])
+
+    def _persons(self, piece: _Chunk, samples: list[_Sample]) -> list[tuple[_Chunk, list[_Sample]]]:
+        """The piece, cut where it goes over from one person to another."""
+        if len(samples) < 4:
+            return [(piece, samples)]
+        sample_s = np.array([time_s for _, time_s, _ in samples])
+        appearance = np.stack([descriptor for _, _, descriptor in samples])
+        at = change_of_person(piece.time_s, piece.xyxy, sample_s, appearance, self._cut)
+        if at is None:
+            return [(piece, samples)]
+        moment_s = float(piece.time_s[at])
+        rows = np.arange(len(piece.ids))
+        before = [sample for sample in samples if sample[1] < moment_s]
+        after = [sample for sample in samples if sample[1] >= moment_s]
+        return [
+            *self._persons(piece.select(rows < at), before),
+            *self._persons(piece.select(rows >= at), after),
+        ]
+
+    def _track(self, number: int, piece: _Chunk, samples: list[_Sample]) -> Track:
         floor = (
             np.full((len(piece.ids), 2), np.nan)
             if self._calibration is None
             else self._calibration.to_floor(piece.foot_px)
         )
-        samples = sorted(self._appearance.get(int(piece.ids[0]), []), key=lambda sample: sample[1])
         appearance = (
             np.stack([descriptor for _, _, descriptor in samples])
             if samples
@@ -172,7 +202,7 @@ class TrackCollector:
             samples.pop(self._most_expendable(samples[:-1]))
 
     @staticmethod
-    def _most_expendable(samples: list[tuple[float, float, npt.NDArray[np.float32]]]) -> int:
+    def _most_expendable(samples: list[_Sample]) -> int:
         """The worse one of the two neighbours nearest in time, so that the samples spread over the track."""
         times = np.array([sample[1] for sample in samples])
         left = int(np.argmin(np.diff(times)))

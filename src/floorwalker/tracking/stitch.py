@@ -37,7 +37,7 @@ class StitchSettings:
     fastest_m_per_s: float = 2.5
     turn_m_per_s: float = 1.5
     turn_m_per_s2: float = 1.5
-    least_likeness: float = 0.6
+    least_likeness: float = 0.88
     samples: int = 24
 
 
@@ -112,7 +112,11 @@ def _continuation(before: Track, after: Track, gap_s: float, rules: StitchSettin
     if likeness is not None and likeness < rules.least_likeness:
         return 0.0
     nearness = 1.0 - miss / reach
-    return nearness if likeness is None else nearness * (0.5 + 0.5 * likeness)
+    if likeness is None:
+        return nearness
+    return nearness * float(
+        np.clip((likeness - rules.least_likeness) / (1.0 - rules.least_likeness), 0.1, 1.0)
+    )
 
 
 def similarity(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float | None:
