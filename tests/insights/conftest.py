@@ -68,14 +68,15 @@ def picture() -> Callable[..., Picture]:
         visits = build_visits(events, window)
         billing = frozenset(zone for zone, kind in kinds.items() if kind == "billing")
         sales = sorted(sales or [], key=lambda sale: sale.time_us)
+        as_of_us = max((event.time_us for event in events), default=BASE_US)
         doors = any(event.zone_id is None for event in events)
         return Picture(
             store=StoreInfo("S", "S", "UTC", True, None, 1),
             window=window,
-            as_of=from_us(max((event.time_us for event in events), default=BASE_US)),
+            as_of=from_us(as_of_us),
             visits=visits,
             sales=sales,
-            outcome=judge_till(visits, sales, billing, LocalDay(window.zone), corrections),
+            outcome=judge_till(visits, sales, billing, LocalDay(window.zone), as_of_us, corrections),
             kinds=kinds,
             basis="door" if doors else "sightings",
             depths=[],

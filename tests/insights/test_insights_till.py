@@ -88,3 +88,14 @@ def test_a_queue_nobody_saw_end_is_forgotten(picture, seen):
     events = [seen("ZONE_ENTER", 0, "a", "BILLING"), seen("ENTRY", 200, "b")]
     assert metrics(picture(events))["queue_depth_current"] == 1
     assert metrics(picture([*events, seen("ENTRY", 301, "c")]))["queue_depth_current"] == 0
+
+
+def test_who_was_seen_to_give_up_is_the_last_to_have_bought(picture, seen, sold):
+    buyer, leaver = at_till(seen, "b", 100, 230), at_till(seen, "a", 120, 200, gave_up=True)
+    shop = picture(buyer + leaver, [sold(201)])
+    assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]
+
+
+def test_who_still_stands_at_the_till_is_there(picture, seen, sold):
+    events = [seen("ENTRY", 0), seen("ZONE_ENTER", 10, zone="BILLING"), seen("ENTRY", 40, "b")]
+    assert figures(picture(events, [sold(39)]))[:2] == (0.5, 0.5)

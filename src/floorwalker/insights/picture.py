@@ -106,13 +106,15 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
     feeds = [feed for feed in warehouse.feeds() if feed.store_id == store.store_id]
     has_door = any(camera.entry_lines for camera in warehouse.cameras(store.store_id))
     billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
+    as_of = _as_of(view.events, feeds, window, warehouse.now())
+    day_of = LocalDay(window.zone)
     return Picture(
         store=store,
         window=window,
-        as_of=_as_of(view.events, feeds, window, warehouse.now()),
+        as_of=as_of,
         visits=visits,
         sales=view.transactions,
-        outcome=judge_till(visits, view.transactions, billing, LocalDay(window.zone), view.corrections),
+        outcome=judge_till(visits, view.transactions, billing, day_of, to_us(as_of), view.corrections),
         kinds=kinds,
         basis=_basis(view.events, has_door),
         depths=[

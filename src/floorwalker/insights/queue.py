@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from floorwalker.insights.picture import Picture
-
-_FORGOTTEN_US = 5 * 60 * 1_000_000
+from floorwalker.insights.till import FORGOTTEN_US
 
 
 def queue_length(picture: Picture, time_us: int) -> int:
@@ -26,12 +25,12 @@ def queue_length(picture: Picture, time_us: int) -> int:
                 continue
             if stay.left:
                 exact.add(stay.zone_id)
-            end_us = stay.last_us if stay.left else stay.last_us + _FORGOTTEN_US
+            end_us = stay.last_us if stay.left else stay.last_us + FORGOTTEN_US
             standing += stay.start_us <= time_us < end_us
     told = [
         depth
         for at_us, zone, depth in picture.depths
-        if zone not in exact and time_us - _FORGOTTEN_US < at_us <= time_us
+        if zone not in exact and time_us - FORGOTTEN_US < at_us <= time_us
     ]
     return max(standing, told[-1] if told else 0)
 
@@ -42,7 +41,7 @@ def queue_curve(picture: Picture) -> list[tuple[int, int]]:
     for visit in picture.customers:
         for stay in visit.stays:
             if stay.zone_id in picture.billing:
-                end_us = stay.last_us if stay.left else stay.last_us + _FORGOTTEN_US
+                end_us = stay.last_us if stay.left else stay.last_us + FORGOTTEN_US
                 changes += [(stay.start_us, 1), (end_us, -1)]
     # What a join tells of the people ahead counts at that moment, should the camera know more than stays do.
     told = [(at_us, depth) for at_us, _, depth in picture.depths]

@@ -12,6 +12,7 @@ from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.sales.purchases import SALE_WINDOW_US, TillVisit, match_purchases
 from floorwalker.warehouse import Transaction
 
+FORGOTTEN_US = 5 * 60 * 1_000_000
 _SAME_STAY_US = 60 * 1_000_000
 _NO = ("", "false", "no", "none")
 
@@ -38,6 +39,7 @@ def judge_till(
     sales: Sequence[Transaction],
     billing: frozenset[str],
     day_of: Callable[[int], date],
+    as_of_us: int,
     corrections: Sequence[Resolution] = (),
 ) -> TillOutcome:
     """Judge purchases and abandons of whole days.
@@ -47,6 +49,7 @@ def judge_till(
         sales: the days' transactions; returns are left out here.
         billing: names of the billing zones.
         day_of: the store's local day of a time in microseconds.
+        as_of_us: the moment up to which the data reaches.
         corrections: what people said of purchases and abandons; it outlives every rule.
 
     Returns:
@@ -57,8 +60,9 @@ def judge_till(
     stays: list[TillVisit] = []
     owners: list[Visit] = []
     for visit in customers:
-        for start_us, end_us in _at_till(visit.stays, billing):
-            stays.append(TillVisit(visit.visitor_id, start_us, end_us))
+        for start_us, end_us in _at_till(visit.stays, billing, as_of_us):
+            gave_up = any(start_us <= at_us <= end_us for at_us in visit.abandons_us)
+            stays.append(TillVisit(visit.visitor_id, start_us, end_us, gave_up))
             owners.append(visit)
     bought_at: dict[tuple[date, str], list[int]] = {}
     for match in match_purchases(sale_us, stays):
@@ -83,16 +87,23 @@ def judge_till(
     )
 
 
-def _at_till(stays: Iterable[Stay], billing: frozenset[str]) -> list[tuple[int, int]]:
+def stay_end_us(stay: Stay, as_of_us: int) -> int:
+    """When a stay ended; one that nobody saw end lasts for 5 minutes after its last sign, or until now."""
+    if stay.left:
+        return stay.last_us
+    return max(stay.last_us, min(stay.last_us + FORGOTTEN_US, as_of_us))
+
+
+def _at_till(stays: Iterable[Stay], billing: frozenset[str], as_of_us: int) -> list[tuple[int, int]]:
     """Stays in billing zones; a step out of at most a minute does not end one."""
     spans: list[tuple[int, int]] = []
     for stay in stays:
         if stay.zone_id not in billing:
             continue
         if spans and stay.start_us - spans[-1][1] <= _SAME_STAY_US:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], stay.last_us))
+            spans[-1] = (spans[-1][0], max(spans[-1][1], stay_end_us(stay, as_of_us)))
         else:
-            spans.append((stay.start_us, stay.last_us))
+            spans.append((stay.start_us, stay_end_us(stay, as_of_us)))
     return spans
 
 

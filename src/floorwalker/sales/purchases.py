@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 SALE_WINDOW_US = 5 * 60 * 1_000_000
+_GAVE_UP_US = 2 * 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class TillVisit:
         visitor_id: who.
         start_us: when they came to the billing zone.
         end_us: when they left it.
+        gave_up: whether the camera saw them leave before they reached the counter.
     """
 
     visitor_id: str
     start_us: int
     end_us: int
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def match_purchases(
     A sale may belong to a stay when it happened while the visitor stood there or up to `window_us` after
     they left. The cost is the time between leaving and the sale; a sale left to nobody costs `window_us`:
     a sale goes to a distant leaver where nobody else fits, but never drives a near match apart for it.
+    Somebody who seemed to give up counts as two minutes further away: the sale is rather another's.
 
     Args:
         sale_us: times of the sales.
@@ -66,6 +70,7 @@ def match_purchases(
     sales = np.asarray(sale_us, dtype=np.int64)
     start = np.array([visit.start_us for visit in visits], dtype=np.int64)
     end = np.array([visit.end_us for visit in visits], dtype=np.int64)
+    extra = np.array([_GAVE_UP_US * visit.gave_up for visit in visits], dtype=np.int64)
     if not len(sales) or not len(visits):
         return []
     possible = (start[None, :] <= sales[:, None]) & (sales[:, None] <= end[None, :] + window_us)
@@ -80,7 +85,7 @@ def match_purchases(
     for label in np.unique(part[rows]):
         mine = np.nonzero(part[: len(sales)] == label)[0]
         theirs = np.nonzero(part[len(sales) :] == label)[0]
-        cost = _cost(sales[mine], end[theirs], possible[np.ix_(mine, theirs)], window_us)
+        cost = _cost(sales[mine], end[theirs], extra[theirs], possible[np.ix_(mine, theirs)], window_us)
         for row, column in zip(*linear_sum_assignment(cost), strict=True):
             if column < len(theirs) and possible[mine[row], theirs[column]]:
                 sale, visit = int(mine[row]), int(theirs[column])
@@ -91,11 +96,12 @@ def match_purchases(
 def _cost(
     sales: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
+    extra: npt.NDArray[np.int64],
     possible: npt.NDArray[np.bool_],
     window_us: int,
 ) -> npt.NDArray[np.float64]:
     """Cost matrix with one dummy stay a sale; a long stay before paying never costs as much as none."""
-    gap = np.abs(sales[:, None] - ends[None, :]).astype(np.float64)
+    gap = (np.abs(sales[:, None] - ends[None, :]) + extra[None, :]).astype(np.float64)
     gap = np.minimum(gap, window_us * 0.999)
     real = np.where(possible, gap, 1e15)
     return np.hstack([real, np.full((len(sales), len(sales)), float(window_us))])
