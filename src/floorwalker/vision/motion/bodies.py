@@ -13,7 +13,7 @@ FloatArray = npt.NDArray[np.float64]
 # Stacked boxes stand for a body: from, to (shares of the height) and breadth in metres, across the view.
 # The breadth is that of a body seen from its side; what a broader view shows beside it is its margin.
 SEGMENTS = ((0.0, 0.27, 0.28), (0.27, 0.52, 0.3), (0.52, 0.83, 0.36), (0.83, 1.0, 0.2))
-TORSO = 2
+TORSO, HEAD = 2, 3
 LEGS = (0, 1)
 USUAL_HEIGHTS_M = (1.55, 1.75)
 _DEPTH_M = 0.14  # along the view a body shows less: what is seen ends at its near side

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from floorwalker.site.calibration import TYPICAL_HEIGHT_M, Calibration
 from floorwalker.vision.motion.bodies import (
+    HEAD,
     LEGS,
     SEGMENTS,
     TORSO,
@@ -35,7 +36,11 @@ class FitRules:
         empty_cost: what an empty pixel of each part takes away, where a filled one gives 1; higher wants
             fuller bodies and finds fewer. Legs are mostly gaps.
         least_gain: least gain as a share of the body's pixels in the picture.
-        least_new: least share of the body's pixels that no other person explains.
+        least_new: least share of the body's pixels that no other person explains; lower finds people behind
+            others and sees doubles in wide clothes.
+        least_head: least share of the head that must be foreground of nobody else.
+        middle_height_m: the height that needs no evidence.
+        height_spread_m: difference from it that costs a third of the gain.
         hidden_cost: share of the gain that a body with hidden legs loses against a whole one.
         smallest_px: least number of a body's pixels in the picture.
         least_inside: least share of a body that lies in the picture.
@@ -44,8 +49,11 @@ class FitRules:
 
     step_m: float = 0.14
     empty_cost: tuple[float, ...] = (0.4, 0.5, 0.9, 0.8)
-    least_gain: float = 0.18
-    least_new: float = 0.4
+    least_gain: float = 0.25
+    least_new: float = 0.32
+    least_head: float = 0.55
+    middle_height_m: float = 1.68
+    height_spread_m: float = 0.25
     hidden_cost: float = 0.45
     smallest_px: float = 60.0
     least_inside: float = 0.35
@@ -100,7 +108,7 @@ class FloorFit:
         empty = 1 - new
         ready = self._candidates(new)
         found: list[tuple[FloatArray, float]] = []
-        gains, shares = self._gains(self._corners[ready], new, empty)
+        gains, shares = self._gains(self._corners[ready], self._bodies.height_m[ready], new, empty)
         while len(ready) and len(found) < self._rules.most:
             best = int(gains.argmax())
             if gains[best] <= 0:
@@ -120,7 +128,10 @@ class FloorFit:
             gains[best] = 0.0
             touched[best] = False
             if touched.any():
-                gains[touched], shares[touched] = self._gains(self._corners[ready[touched]], new, empty)
+                again = ready[touched]
+                gains[touched], shares[touched] = self._gains(
+                    self._corners[again], self._bodies.height_m[again], new, empty
+                )
         return self._collect(found)
 
     def _usable(self, bodies: Bodies) -> Bodies:
@@ -142,23 +153,32 @@ class FloorFit:
         area = _area(self._corners[:, TORSO])
         return np.flatnonzero((sums >= 0.45 * area) & (area >= 8))
 
-    def _gains(self, corners: npt.NDArray[np.int32], new: Mask, empty: Mask) -> tuple[FloatArray, FloatArray]:
-        """What each body explains, in pixels, and as a share of it; not above 0 where it is no person."""
+    def _gains(
+        self, corners: npt.NDArray[np.int32], heights: FloatArray, new: Mask, empty: Mask
+    ) -> tuple[FloatArray, FloatArray]:
+        """What each body explains, in pixels, and as a share of what is left of it for it to explain.
+
+        Not above 0 where it is no person. Of somebody behind others only the head and some of the torso may
+        be left; these must then be well filled.
+        """
         rules = self._rules
         filled = _sums(cv2.integral(new), corners)
         blank = _sums(cv2.integral(empty), corners)
         area = _area(corners)
         parts = filled - np.array(rules.empty_cost) * blank
         upper = list(_UPPER)
-        whole_gain, whole_area = parts.sum(axis=1), area.sum(axis=1)
+        whole_gain = parts.sum(axis=1)
         upper_gain = parts[:, upper].sum(axis=1) * (1 - rules.hidden_cost)
-        upper_area = area[:, upper].sum(axis=1)
         hidden = upper_gain > whole_gain
         gain = np.where(hidden, upper_gain, whole_gain)
-        size = np.maximum(np.where(hidden, upper_area, whole_area), 1.0)
-        fresh = np.where(hidden, filled[:, upper].sum(axis=1), filled.sum(axis=1)) / size
-        share = gain / size
-        good = (share >= rules.least_gain) & (fresh >= rules.least_new) & (size >= rules.smallest_px)
+        left = filled + blank
+        open_px = np.maximum(np.where(hidden, left[:, upper].sum(axis=1), left.sum(axis=1)), 1.0)
+        share = gain / open_px
+        unusual = (heights - rules.middle_height_m) / rules.height_spread_m
+        gain = gain * np.clip(1 - 0.35 * unusual**2, 0.2, 1.0)
+        head_seen = filled[:, HEAD] >= rules.least_head * area[:, HEAD]
+        good = (share >= rules.least_gain) & (open_px >= rules.smallest_px)
+        good &= (open_px >= rules.least_new * area.sum(axis=1)) & (head_seen | (area[:, HEAD] < 4))
         return np.where(good, gain, 0.0), share
 
     def _refined(self, body: Bodies, share: float, new: Mask, empty: Mask) -> tuple[Bodies, float]:
@@ -174,7 +194,7 @@ class FloorFit:
             around = self._usable(bodies_at(self._calibration, floor, heights, self._scale))
             if not len(around):
                 continue
-            gains, shares = self._gains(_corners(around.boxes, self._working), new, empty)
+            gains, shares = self._gains(_corners(around.boxes, self._working), around.height_m, new, empty)
             best = int(gains.argmax())
             if gains[best] > 0:
                 body, share = around.select(np.array([best])), float(shares[best])

@@ -10,8 +10,8 @@ from floorwalker.vision.motion.foreground import Mask
 
 FloatArray = npt.NDArray[np.float64]
 _SEARCH = 0.16  # share of the height by which head and feet may lie elsewhere than fitted
-_SHOE = 0.025  # share of the height that shoes show below the point where a person stands
-_FEET_WEIGHT = 0.65  # the rest of the say is the head's, with the usual height below it
+_SHOE = 0.055  # share of the height that shoes show below the point where a person stands
+_FEET_WEIGHT = 0.85  # the rest of the say is the head's, with the usual height below it
 _GAP = 3  # rows without foreground that end a body
 
 
