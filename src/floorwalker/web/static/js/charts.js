@@ -2,6 +2,7 @@
 import { colour, css } from "./colours.js";
 
 const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, showTips: false, doubleClick: false };
+const FEWEST_BARS = 8;
 const drawn = new Map(); // place → how to draw it again; one entry a chart of the page
 let plotly = null;
 
@@ -112,6 +113,7 @@ export function mirroredBars(place, label, steps, names) {
       xaxis: {
         tickmode: "array", tickvals: ticks, ticktext: ticks.map((index) => steps[index].time), tickangle: 0,
         fixedrange: true, automargin: true, color: look.soft, showgrid: false, zeroline: false,
+        range: [-0.6, Math.max(steps.length, FEWEST_BARS) - 0.4], // one quarter of an hour is no wall
       },
       yaxis: {
         tickmode: "array", tickvals: heights, ticktext: heights.map((height) => String(Math.abs(height))),
