@@ -121,7 +121,7 @@ def main() -> None:
         for seed in seeds:
             folder = (arguments.folder or Path(scratch)) / f"{arguments.difficulty}-{seed}-{minutes:g}"
             if not (folder / "truth.json").is_file():
-                simulate(folder, seed=seed, minutes=minutes, difficulty=Difficulty(arguments.difficulty))
+                simulate(folder, seed, minutes, arguments.difficulty)
             morning = read_morning(folder)
             named = NamedDetector(arguments.detector, Settings().models_dir)
             builders: dict[str, DetectorBuilder] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from floorwalker.cli import config, day, evaluate, ingest, models, pos, process, serve, simulate, site
+from floorwalker.cli import config, day, demo, evaluate, ingest, models, pos, process, serve, simulate, site
 from floorwalker.cli.output import fail
 from floorwalker.errors import FloorwalkerError, WorkError
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (site, simulate, process, day, ingest, pos, serve, models, evaluate, config):
+for module in (demo, site, simulate, process, day, ingest, pos, serve, models, evaluate, config):
     module.register(app)
 
 

@@ -68,7 +68,7 @@ def read_morning(folder: Path) -> Morning:
     try:
         described = msgspec.json.decode((folder / "simulation.json").read_bytes())
         truth = msgspec.json.decode((folder / "truth.json").read_bytes())
-        start_utc = parse_utc(described["start"])
+        start_utc = parse_utc(described["start_utc"])
     except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
         raise InputError(f"{folder} holds no simulated morning: {error}") from error
     return Morning(folder, site, site.stores[0], start_utc, truth)
@@ -149,7 +149,7 @@ def compare(measured: Mapping[str, Any], truth: Mapping[str, Any]) -> list[Compa
     rows.append(Comparison("conversion", "%", measured["conversion_rate"], truth["conversion_rate"]))
     for zone, dwell_ms in sorted(truth["avg_dwell_ms"].items()):
         mine = measured["zones"].get(zone, {}).get("avg_dwell_ms", 0)
-        rows.append(Comparison(f"mean dwell {zone}", "s", mine / 1000, (dwell_ms or 0) / 1000))
+        rows.append(Comparison(f"mean dwell {zone}", "s", mine / 1000, dwell_ms / 1000))
     rows += [
         Comparison("queue joins", "", measured["queue_joins"], truth["queue_joins"]),
         Comparison("queue abandons", "", measured["queue_abandons"], truth["queue_abandons"]),
