@@ -7,19 +7,16 @@ import math
 from floorwalker.simulation.cast import Agent, Sale, Script
 from floorwalker.simulation.crowd import BEND, IDLE, PAY, REACH, TALK
 from floorwalker.simulation.layout import (
-    LANE_AREA,
     LANE_END,
     LANE_MOUTH,
     PRODUCT_ZONES,
     QUEUE_SLOTS,
-    WAITING_SPOTS,
     FloorZone,
     Point,
 )
 from floorwalker.simulation.shop import Shop, direction, stand, walk
 
 _BALK_AT = 5
-_COMPANION_SIDE_M = 0.62
 _STREET_Y = -2.0
 _PASS_Y = 6.42
 
@@ -75,6 +72,12 @@ def go_out(shop: Shop, agent: Agent) -> Script:
     yield from walk(shop, agent, (7.0 + offset * 1.2, 1.9), arrive_m=0.45)
     yield from walk(shop, agent, (7.0 + offset, 0.2), arrive_m=0.4)
     yield from walk(shop, agent, (7.0 + offset, -0.9), arrive_m=0.45)
+    yield from walk_off(shop, agent)
+
+
+def walk_off(shop: Shop, agent: Agent) -> Script:
+    """Go along the street, out of everybody's sight."""
+    rng = agent.rng
     side = 1 if rng.random() < 0.5 else -1
     yield from walk(shop, agent, (7.0 + side * 4.2, _STREET_Y + float(rng.uniform(-0.3, 0.3))), arrive_m=0.4)
     agent.activity = "away"
@@ -206,75 +209,6 @@ def _leave_served(shop: Shop, agent: Agent) -> Script:
 def _leave_queue(shop: Shop, agent: Agent) -> Script:
     yield from walk(shop, agent, (agent.body.x - 0.3, _PASS_Y), arrive_m=0.3)
     yield from walk(shop, agent, (LANE_MOUTH[0] - 0.1, _PASS_Y - 0.1), arrive_m=0.35)
-
-
-def accompany(shop: Shop, agent: Agent) -> Script:
-    """A group member's morning: do as the leader does, a step beside."""
-    leader = agent.party.members[0]
-    while not leader.body.present:
-        yield
-    rank = agent.party.members.index(agent)
-    side = _COMPANION_SIDE_M * (1 if rank == 1 else -1)
-    agent.body.appear((leader.body.x + side * 0.6, leader.body.y - 0.75), math.pi / 2)
-    joins_lane = rank == 1 and bool(agent.rng.random() < 0.5)
-    while True:
-        doing = leader.activity
-        if doing == "away":
-            break
-        if doing == "browse":
-            yield from _browse_beside(shop, agent, leader)
-        elif leader.in_lane and not joins_lane:
-            agent.activity = "walk"
-            yield from _wait_outside(shop, agent, leader, rank)
-        else:
-            agent.activity, agent.in_lane = leader.activity, leader.in_lane
-            yield from _follow(shop, agent, leader, side)
-    yield from go_out(shop, agent)
-
-
-def _follow(shop: Shop, agent: Agent, leader: Agent, side: float) -> Script:
-    """Walk beside the leader for half a second on one plan."""
-    body, head = agent.body, leader.body.heading
-    x, y = leader.body.place
-    if leader.in_lane and _in_lane(leader.body.place):
-        goal = (x - 0.35, y - _COMPANION_SIDE_M)
-    else:
-        narrow = 0.85 if -1.0 < y < 2.5 else 1.0
-        goal = (
-            x - math.sin(head) * side * narrow - math.cos(head) * 0.3,
-            y + math.cos(head) * side * narrow - math.sin(head) * 0.3,
-        )
-    gap = body.distance_to(goal)
-    pace = body.speed
-    way = shop.routes_for(agent).path(body.place, goal)
-    for _ in range(5):
-        resting = leader.body.target is None and gap < 0.35
-        body.target = None if resting else way[0]
-        body.speed = min(1.5, pace + 0.5) if gap > 1.0 else pace
-        body.face = leader.body.face if resting else None
-        yield
-        if body.distance_to(way[0]) < 0.2 and len(way) > 1:
-            way.pop(0)
-    body.speed = pace
-
-
-def _in_lane(place: Point) -> bool:
-    return place[0] > LANE_AREA[0] - 0.2 and LANE_AREA[1] < place[1] < LANE_AREA[3]
-
-
-def _browse_beside(shop: Shop, agent: Agent, leader: Agent) -> Script:
-    zone = next(zone for zone in PRODUCT_ZONES if zone.zone_id == leader.zone_id)
-    left_s = max(4.0, leader.browse_until_s - shop.now_s - float(agent.rng.uniform(2, 5)))
-    yield from browse(shop, agent, zone, left_s)
-    while leader.activity == "browse" and leader.zone_id == zone.zone_id:
-        yield from stand(shop, agent, 0.5, face=direction(agent.body.place, leader.body.place))
-
-
-def _wait_outside(shop: Shop, agent: Agent, leader: Agent, rank: int) -> Script:
-    spot = WAITING_SPOTS[(agent.party.number + rank) % len(WAITING_SPOTS)]
-    yield from walk(shop, agent, spot, arrive_m=0.4)
-    while leader.in_lane:
-        yield from stand(shop, agent, 0.5, face=direction(agent.body.place, leader.body.place))
 
 
 def pass_by(shop: Shop, agent: Agent) -> Script:

@@ -10,7 +10,7 @@ from floorwalker.simulation.crowd import STEP_S
 from floorwalker.simulation.layout import DOOR_HEIGHT_M, DOOR_X
 from floorwalker.simulation.morning import Morning
 from floorwalker.simulation.painter import Window
-from floorwalker.simulation.scene import Backdrop
+from floorwalker.simulation.scene import Cover
 from floorwalker.simulation.textures import Image
 
 _SENSES_M = 1.5
@@ -40,10 +40,10 @@ class GlassDoor:
 
     Args:
         camera: whose view.
-        backdrop: what hides the door.
+        cover: what hides the door.
     """
 
-    def __init__(self, camera: PinholeCamera, backdrop: Backdrop) -> None:
+    def __init__(self, camera: PinholeCamera, cover: Cover) -> None:
         self._camera = camera
         corners = np.array([[x, _Y, z] for x in DOOR_X for z in (0.0, DOOR_HEIGHT_M)])
         pixels, forward = camera.project(corners)
@@ -57,7 +57,7 @@ class GlassDoor:
         if x2 - x1 > 4 and y2 - y1 > 4:
             self.window = int(x1), int(y1), int(x2), int(y2)
             level = np.hypot(camera.place_m[0] - 7.0, camera.place_m[1] - _Y) * 100
-            self._hidden = backdrop.hider_cm[y1:y2, x1:x2] < level - 4
+            self._hidden = cover.hider_cm[y1:y2, x1:x2] < level - 4
 
     def draw(self, picture: Image, opened: float, time_s: float) -> None:
         """Draw the panes where they are now.

@@ -19,7 +19,7 @@ from floorwalker.simulation.door import GlassDoor, openness
 from floorwalker.simulation.light import Sensor, brightness
 from floorwalker.simulation.morning import Morning
 from floorwalker.simulation.painter import Sight, Window, body_sprite, cast_shadow, clipped, hide, lay_on
-from floorwalker.simulation.scene import empty_shop
+from floorwalker.simulation.scene import cover_of, empty_shop
 from floorwalker.simulation.tables import csv_text
 from floorwalker.simulation.textures import Image
 
@@ -113,13 +113,16 @@ class Stage:
     def __init__(self, film: Film) -> None:
         morning, camera = film.morning, film.camera
         self._film = film
-        self._backdrop = empty_shop(camera, morning.seed)
-        self.picture: Image = self._backdrop.picture.copy()
-        self._owner = np.zeros(self.picture.shape[:2], dtype=np.int16)
+        self._cover = cover_of(camera)
+        self._empty: Image = (
+            np.zeros((0, 0, 3), dtype=np.uint8) if film.video is None else empty_shop(camera, morning.seed)
+        )
+        self.picture: Image = self._empty.copy()
+        self._owner = np.zeros(self._cover.floor.shape, dtype=np.int16)
         self._dirty: list[Window] = []
         self._cast = appearances(morning, camera, film.fps, film.frames)
         self._by_frame = self._schedule()
-        self._door = GlassDoor(camera, self._backdrop)
+        self._door = GlassDoor(camera, self._cover)
         self._opened = openness(morning, film.fps, film.frames)
         rng = np.random.default_rng([morning.seed, 21, zlib.crc32(camera.camera_id.encode())])
         self._gain = brightness(rng, film.conditions, film.frames, film.fps)
@@ -145,7 +148,7 @@ class Stage:
         darkness = self._film.conditions.shadow
         if self._film.video is not None:
             for sight in sights:
-                changed = cast_shadow(self.picture, sight, self._backdrop, darkness)
+                changed = cast_shadow(self.picture, sight, self._cover, darkness)
                 if changed is not None:
                     self._dirty.append(changed)
         totals: list[tuple[Sight, int, Window]] = []
@@ -169,7 +172,7 @@ class Stage:
 
     def _clear(self) -> None:
         for x1, y1, x2, y2 in self._dirty:
-            self.picture[y1:y2, x1:x2] = self._backdrop.picture[y1:y2, x1:x2]
+            self.picture[y1:y2, x1:x2] = self._empty[y1:y2, x1:x2]
             self._owner[y1:y2, x1:x2] = 0
         self._dirty.clear()
 
@@ -179,7 +182,7 @@ class Stage:
         sprite = body_sprite(sight, window)
         x1, y1, x2, y2 = window
         total = int(np.count_nonzero(sprite[..., 3] > 127))
-        hide(sprite, sight, self._backdrop, window)
+        hide(sprite, sight, self._cover, window)
         self._owner[y1:y2, x1:x2][sprite[..., 3] > 127] = label
         if self._film.video is not None:
             lay_on(self.picture, sprite, window)

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.simulation import customers, staff
+from floorwalker.simulation import companions, customers, staff
 from floorwalker.simulation.cast import Agent, Interaction, Party, Role, Sale
 from floorwalker.simulation.crowd import STEP_S, Body
 from floorwalker.simulation.difficulty import Conditions
@@ -249,7 +249,7 @@ def _arrive(casting: _Casting, moment_s: float, kind: str) -> None:
                 shop, agent, quick=kind == "quick", comes_back=returns and not grouped
             )
         else:
-            agent.script = customers.accompany(shop, agent)
+            agent.script = companions.accompany(shop, agent)
 
 
 def _as_person(agent: Agent) -> Person:

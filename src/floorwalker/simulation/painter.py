@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from floorwalker.simulation.actors import Appearance, Floats
 from floorwalker.simulation.figure import Joint
-from floorwalker.simulation.scene import NOTHING_CM, Backdrop
+from floorwalker.simulation.scene import NOTHING_CM, Cover
 from floorwalker.simulation.textures import Image
 from floorwalker.simulation.wardrobe import Part
 
@@ -140,10 +140,10 @@ def _hull(centres: Floats, radii: Floats) -> npt.NDArray[np.int32]:
     return fixed if len(centres) == 1 else np.asarray(cv2.convexHull(fixed))
 
 
-def hide(sprite: Image, sight: Sight, backdrop: Backdrop, window: Window) -> None:
+def hide(sprite: Image, sight: Sight, cover: Cover, window: Window) -> None:
     """Make transparent what things nearer to the camera cover."""
     x1, y1, x2, y2 = window
-    covered = backdrop.hider_cm[y1:y2, x1:x2] < min(sight.level_cm, NOTHING_CM - 1)
+    covered = cover.hider_cm[y1:y2, x1:x2] < min(sight.level_cm, NOTHING_CM - 1)
     if covered.any():
         sprite[covered] = 0
 
@@ -156,13 +156,13 @@ def lay_on(picture: Image, sprite: Image, window: Window) -> None:
     cv2.add(cv2.multiply(ground, clear, scale=1 / 255), np.ascontiguousarray(sprite[..., :3]), ground)
 
 
-def cast_shadow(picture: Image, sight: Sight, backdrop: Backdrop, darkness: float) -> Window | None:
+def cast_shadow(picture: Image, sight: Sight, cover: Cover, darkness: float) -> Window | None:
     """Darken the floor under and beside a person.
 
     Args:
         picture: is changed.
         sight: who, when.
-        backdrop: says where floor is seen.
+        cover: says where floor is seen.
         darkness: 0 to 1 in the shadow's core.
 
     Returns:
@@ -192,7 +192,7 @@ def cast_shadow(picture: Image, sight: Sight, backdrop: Backdrop, darkness: floa
     cv2.fillConvexPoly(mask, contact, min(255, round(strength * 1.5)), cv2.LINE_AA, _SHIFT)
     soft = max(3, round(float(size_px.mean()) * 0.14) | 1)
     blurred = cv2.GaussianBlur(mask, (soft, soft), 0)
-    full = cv2.bitwise_and(cv2.resize(blurred, (x2 - x1, y2 - y1)), backdrop.floor[y1:y2, x1:x2])
+    full = cv2.bitwise_and(cv2.resize(blurred, (x2 - x1, y2 - y1)), cover.floor[y1:y2, x1:x2])
     clear = cv2.bitwise_not(cv2.merge([full] * 3))
     ground = picture[y1:y2, x1:x2]
     cv2.multiply(ground, clear, ground, scale=1 / 255)

@@ -1,8 +1,10 @@
-"""The empty shop as a camera sees it: ray-cast once, with the distance of all that can hide people."""
+"""The empty shop as a camera sees it, ray-cast once: its picture, and what in it can hide people."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -47,7 +49,7 @@ class Face:
         origin_m: (3,) its texture's upper left corner.
         across_m: (3,) from there along the texture's rows.
         down_m: (3,) from there along the texture's columns.
-        texture: (h, w, 3) BGR.
+        texture: draws it, (h, w, 3) BGR.
         light: brightness, 0 to 1.
         hides: whether people can be behind it.
     """
@@ -55,67 +57,87 @@ class Face:
     origin_m: tuple[float, float, float]
     across_m: tuple[float, float, float]
     down_m: tuple[float, float, float]
-    texture: Image
+    texture: Callable[[np.random.Generator], Image]
     light: float
     hides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Backdrop:
-    """The empty shop in one camera's picture.
+class Cover:
+    """What the empty shop hides and shows of the floor, in one camera's picture.
 
     Attributes:
-        picture: (h, w, 3) BGR.
         hider_cm: (h, w) level distance of what can hide people, in centimetres; NOTHING_CM elsewhere.
         floor: (h, w) 255 where the floor is seen, on which shadows fall.
     """
 
-    picture: Image
     hider_cm: npt.NDArray[np.uint16]
     floor: Image
 
 
-def empty_shop(camera: PinholeCamera, seed: int) -> Backdrop:
-    """Ray-cast the empty shop.
+@dataclass(slots=True)
+class _Canvas:
+    """What has been cast so far."""
+
+    rays: npt.NDArray[np.float32]
+    scale: int
+    nearest: npt.NDArray[np.float32]
+    owner: npt.NDArray[np.int16]
+    picture: Image | None
+
+    @classmethod
+    def blank(cls, camera: PinholeCamera, scale: int, *, painted: bool) -> _Canvas:
+        rays = camera.rays(scale).astype(np.float32)
+        shape = rays.shape[:2]
+        picture = np.full((*shape, 3), 235, dtype=np.uint8) if painted else None
+        nearest = np.full(shape, np.inf, dtype=np.float32)
+        return cls(rays, scale, nearest, np.full(shape, -1, dtype=np.int16), picture)
+
+
+def cover_of(camera: PinholeCamera) -> Cover:
+    """Ray-cast what hides people, without any paint: the truth's visible shares rest on it.
+
+    Args:
+        camera: whose view.
+    """
+    faces = _faces()
+    canvas = _Canvas.blank(camera, 1, painted=False)
+    for index, face in enumerate(faces):
+        _cast(camera, face, index, canvas, None)
+    level = np.hypot(canvas.rays[..., 0], canvas.rays[..., 1]) * canvas.nearest * 100
+    hides = np.array([face.hides for face in faces] + [False])
+    hider = np.where(hides[canvas.owner], np.minimum(level, NOTHING_CM - 1), NOTHING_CM).astype(np.uint16)
+    return Cover(hider, np.where(canvas.owner == 0, 255, 0).astype(np.uint8))
+
+
+def empty_shop(camera: PinholeCamera, seed: int) -> Image:
+    """Paint the empty shop.
 
     Args:
         camera: whose view.
         seed: the goods on the shelves are drawn from it, alike for all cameras.
+
+    Returns:
+        (h, w, 3) BGR.
     """
-    faces = _faces(np.random.default_rng([seed, 11]))
-    rays = camera.rays(_OVERSAMPLING).astype(np.float32)
-    height, width = rays.shape[:2]
-    nearest = np.full((height, width), np.inf, dtype=np.float32)
-    picture = np.full((height, width, 3), 235, dtype=np.uint8)
-    owner = np.full((height, width), -1, dtype=np.int16)
-    for index, face in enumerate(faces):
-        _cast(camera, rays, face, index, nearest, picture, owner)
-    level = np.hypot(rays[..., 0], rays[..., 1]) * nearest * 100
-    hides = np.array([face.hides for face in faces] + [False])
-    hider = np.where(hides[owner], np.minimum(level, NOTHING_CM - 1), NOTHING_CM).astype(np.uint16)
-    on_floor = np.where(owner == 0, 255, 0).astype(np.uint8)
-    step = _OVERSAMPLING
-    small = cv2.resize(picture, camera.size, interpolation=cv2.INTER_AREA)
-    return Backdrop(
-        np.ascontiguousarray(small),
-        np.ascontiguousarray(hider[::step, ::step]),
-        np.ascontiguousarray(on_floor[::step, ::step]),
+    canvas = _Canvas.blank(camera, _OVERSAMPLING, painted=True)
+    for index, face in enumerate(_faces()):
+        _cast(camera, face, index, canvas, np.random.default_rng([seed, 11, index]))
+    assert canvas.picture is not None
+    picture: Image = np.asarray(
+        cv2.resize(canvas.picture, camera.size, interpolation=cv2.INTER_AREA), np.uint8
     )
+    return picture
 
 
 def _cast(
-    camera: PinholeCamera,
-    rays: npt.NDArray[np.float32],
-    face: Face,
-    index: int,
-    nearest: npt.NDArray[np.float32],
-    picture: Image,
-    owner: npt.NDArray[np.int16],
+    camera: PinholeCamera, face: Face, index: int, canvas: _Canvas, rng: np.random.Generator | None
 ) -> None:
-    """Paint one face where it is nearer than what was painted before."""
+    """Cast one face where it is nearer than what was cast before."""
     origin, across, down = (np.array(v) for v in (face.origin_m, face.across_m, face.down_m))
-    window = _window(camera, np.stack([origin, origin + across, origin + down, origin + across + down]))
-    part = rays[window]
+    corners = np.stack([origin, origin + across, origin + down, origin + across + down])
+    window = _window(camera, corners, canvas.scale)
+    part = canvas.rays[window]
     if part.size == 0:
         return
     normal = np.cross(across, down)
@@ -127,66 +149,67 @@ def _cast(
     b_axis = (down / (down @ down)).astype(np.float32)
     a = offset @ a_axis + reach * (part @ a_axis)
     b = offset @ b_axis + reach * (part @ b_axis)
-    hit = (reach > 0.05) & (a >= 0) & (a < 1) & (b >= 0) & (b < 1) & (reach < nearest[window])
+    hit = (reach > 0.05) & (a >= 0) & (a < 1) & (b >= 0) & (b < 1) & (reach < canvas.nearest[window])
     if not hit.any():
         return
-    rows, columns = face.texture.shape[:2]
-    texels = face.texture[(b[hit] * rows).astype(np.int32), (a[hit] * columns).astype(np.int32)]
-    picture[window][hit] = (texels * face.light).astype(np.uint8)
-    nearest[window][hit] = reach[hit]
-    owner[window][hit] = index
+    if canvas.picture is not None and rng is not None:
+        texture = face.texture(rng)
+        rows, columns = texture.shape[:2]
+        texels = texture[(b[hit] * rows).astype(np.int32), (a[hit] * columns).astype(np.int32)]
+        canvas.picture[window][hit] = (texels * face.light).astype(np.uint8)
+    canvas.nearest[window][hit] = reach[hit]
+    canvas.owner[window][hit] = index
 
 
-def _window(camera: PinholeCamera, corners: FloatArray) -> tuple[slice, slice]:
+def _window(camera: PinholeCamera, corners: FloatArray, scale: int) -> tuple[slice, slice]:
     pixels, forward = camera.project(corners)
     if (forward < 0.3).any():
         return slice(None), slice(None)
-    low = np.floor(pixels.min(axis=0) * _OVERSAMPLING).astype(int)
-    high = np.ceil(pixels.max(axis=0) * _OVERSAMPLING).astype(int) + 1
-    limit = np.array(camera.size) * _OVERSAMPLING
+    low = np.floor(pixels.min(axis=0) * scale).astype(int)
+    high = np.ceil(pixels.max(axis=0) * scale).astype(int) + 1
+    limit = np.array(camera.size) * scale
     low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
     return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
-def _faces(rng: np.random.Generator) -> list[Face]:
+def _faces() -> list[Face]:
     """All faces; the floor comes first."""
     w, d, h = WIDTH_M, DEPTH_M, _ROOM_HEIGHT_M
-    tiles = textures.floor_tiles(rng, w, d)
     faces = [
-        Face((0, d, 0), (w, 0, 0), (0, -d, 0), _lit_from_above(tiles), 1.0, hides=False),
-        Face((-8, 0, 0), (30, 0, 0), (0, -5, 0), textures.street(rng, 30, 5), 1.0, hides=False),
-        Face((-8, -5, 6), (30, 0, 0), (0, 0, -6), textures.facade(rng, 30, 6), 1.0, hides=False),
-        Face((0, 0, h), (0, d, 0), (0, 0, -h), textures.wall(rng, d, h, _PAINT, True), 0.86),
-        Face((w, d, h), (0, -d, 0), (0, 0, -h), textures.wall(rng, d, h, _PAINT, True), 0.86),
-        Face((0, d, h), (w, 0, 0), (0, 0, -h), textures.wall(rng, w, h, _PAINT, True), 0.92),
+        Face((0, d, 0), (w, 0, 0), (0, -d, 0), partial(_lit_floor, w, d), 1.0, hides=False),
+        Face((-8, 0, 0), (30, 0, 0), (0, -5, 0), partial(textures.street, 30, 5), 1.0, hides=False),
+        Face((-8, -5, 6), (30, 0, 0), (0, 0, -6), partial(textures.facade, 30, 6), 1.0, hides=False),
+        Face((0, 0, h), (0, d, 0), (0, 0, -h), partial(textures.wall, d, h, _PAINT, True), 0.86),
+        Face((w, d, h), (0, -d, 0), (0, 0, -h), partial(textures.wall, d, h, _PAINT, True), 0.86),
+        Face((0, d, h), (w, 0, 0), (0, 0, -h), partial(textures.wall, w, h, _PAINT, True), 0.92),
     ]
     left, right = DOOR_X
     for x1, x2, bottom in ((0.0, left, 0.0), (right, w, 0.0), (left, right, DOOR_HEIGHT_M)):
-        paint = textures.wall(rng, x2 - x1, h - bottom, _PAINT, bottom == 0.0)
+        paint = partial(textures.wall, x2 - x1, h - bottom, _PAINT, bottom == 0.0)
         faces.append(Face((x1, 0, h), (x2 - x1, 0, 0), (0, 0, bottom - h), paint, 0.8))
     for x in (left - 0.06, right):
-        faces.extend(_box_faces(rng, Box("door post", (x, -0.06, x + 0.06, 0.05), DOOR_HEIGHT_M, "rail")))
+        faces.extend(_box_faces(Box("door post", (x, -0.06, x + 0.06, 0.05), DOOR_HEIGHT_M, "rail")))
     for box in BOXES:
         if box.look != "rail":
-            faces.extend(_box_faces(rng, box))
-    faces.extend(_rail(rng))
-    faces.extend(_till_things(rng))
+            faces.extend(_box_faces(box))
+    faces.extend(_rail())
+    faces.extend(_till_things())
     return faces
 
 
-def _rail(rng: np.random.Generator) -> list[Face]:
+def _rail() -> list[Face]:
     """Posts and a belt along the queue lane."""
     faces = []
     for x in RAIL_POSTS_X:
         post: Rect = (x - 0.03, RAIL_Y - 0.03, x + 0.03, RAIL_Y + 0.03)
-        faces.extend(_box_faces(rng, Box("post", post, RAIL_HEIGHT_M, "rail")))
-    belt = np.full((8, 64, 3), (40, 40, 150), dtype=np.uint8)
+        faces.extend(_box_faces(Box("post", post, RAIL_HEIGHT_M, "rail")))
+    belt = partial(textures.panel, 0.3, 0.06, (40, 40, 150))
     length = RAIL_POSTS_X[-1] - RAIL_POSTS_X[0]
     faces.append(Face((RAIL_POSTS_X[0], RAIL_Y, 0.9), (length, 0, 0), (0, 0, -0.06), belt, 1.0))
     return faces
 
 
-def _till_things(rng: np.random.Generator) -> list[Face]:
+def _till_things() -> list[Face]:
     """The till on the counter: small boxes that stand on its top."""
     faces = []
     for rect, colour in (
@@ -194,14 +217,14 @@ def _till_things(rng: np.random.Generator) -> list[Face]:
         ((10.5, 7.75, 10.75, 8.0), (70, 90, 170)),
     ):
         x1, y1, x2, y2 = rect
-        texture = textures.panel(rng, x2 - x1, 0.3, colour)
+        texture = partial(textures.panel, x2 - x1, 0.3, colour)
         faces.append(Face((x1, y1, 1.3), (x2 - x1, 0, 0), (0, 0, -0.3), texture, 0.85))
         faces.append(Face((x1, y1, 1.3), (x2 - x1, 0, 0), (0, y2 - y1, 0), texture, 1.0))
         faces.append(Face((x1, y1, 1.3), (0, y2 - y1, 0), (0, 0, -0.3), texture, 0.7))
     return faces
 
 
-def _box_faces(rng: np.random.Generator, box: Box) -> list[Face]:
+def _box_faces(box: Box) -> list[Face]:
     x1, y1, x2, y2 = box.rect
     w, d, h = x2 - x1, y2 - y1, box.height_m
     sides = (
@@ -214,19 +237,22 @@ def _box_faces(rng: np.random.Generator, box: Box) -> list[Face]:
     for origin, across, length, light in sides:
         stocked = box.look == "shelf" and length > 1.0
         side = (
-            textures.goods(rng, length, h) if stocked else textures.panel(rng, length, h, _PANELS[box.look])
+            partial(textures.goods, length, h)
+            if stocked
+            else partial(textures.panel, length, h, _PANELS[box.look])
         )
         faces.append(Face(origin, across, (0, 0, -h), side, light))
     if box.look in ("shelf", "table", "plinth", "bench"):
-        top = textures.goods_from_above(rng, w, d)
+        top = partial(textures.goods_from_above, w, d)
     else:
-        top = textures.panel(rng, w, d, _PANELS[box.look])
+        top = partial(textures.panel, w, d, _PANELS[box.look])
     faces.append(Face((x1, y2, h), (w, 0, 0), (0, -d, 0), top, 1.0))
     return faces
 
 
-def _lit_from_above(tiles: Image) -> Image:
-    """Pools of ceiling light, daylight at the door, and soft shadows at the feet of things."""
+def _lit_floor(width_m: float, depth_m: float, rng: np.random.Generator) -> Image:
+    """Tiles with pools of ceiling light, daylight at the door, and soft shadows at the feet of things."""
+    tiles = textures.floor_tiles(width_m, depth_m, rng)
     height, width = tiles.shape[:2]
     x = np.linspace(0, WIDTH_M, width, dtype=np.float32)[None, :]
     y = np.linspace(DEPTH_M, 0, height, dtype=np.float32)[:, None]

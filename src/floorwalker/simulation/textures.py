@@ -12,7 +12,7 @@ PIXELS_PER_M = 110
 SHELF_PIXELS_PER_M = 170
 
 
-def floor_tiles(rng: np.random.Generator, width_m: float, depth_m: float) -> Image:
+def floor_tiles(width_m: float, depth_m: float, rng: np.random.Generator) -> Image:
     """Light stone tiles of 60 cm with dark joints and a faint marbling."""
     image = _plain(width_m, depth_m, (172, 182, 188))
     step = round(0.6 * PIXELS_PER_M)
@@ -25,7 +25,7 @@ def floor_tiles(rng: np.random.Generator, width_m: float, depth_m: float) -> Ima
     return _mottled(rng, image, 5.0, 9)
 
 
-def street(rng: np.random.Generator, width_m: float, depth_m: float) -> Image:
+def street(width_m: float, depth_m: float, rng: np.random.Generator) -> Image:
     """Bright paving outside."""
     image = _plain(width_m, depth_m, (205, 208, 206))
     for y in range(0, image.shape[0], 44):
@@ -35,7 +35,7 @@ def street(rng: np.random.Generator, width_m: float, depth_m: float) -> Image:
     return _mottled(rng, image, 6.0, 5)
 
 
-def facade(rng: np.random.Generator, width_m: float, height_m: float) -> Image:
+def facade(width_m: float, height_m: float, rng: np.random.Generator) -> Image:
     """The house across the street in daylight."""
     image = _plain(width_m, height_m, (222, 224, 220))
     for x in range(30, image.shape[1], 260):
@@ -44,7 +44,7 @@ def facade(rng: np.random.Generator, width_m: float, height_m: float) -> Image:
     return _mottled(rng, image, 3.0, 7)
 
 
-def wall(rng: np.random.Generator, width_m: float, height_m: float, colour: Colour, posters: bool) -> Image:
+def wall(width_m: float, height_m: float, colour: Colour, posters: bool, rng: np.random.Generator) -> Image:
     """A painted wall with a skirting board, and posters where wanted."""
     image = _plain(width_m, height_m, colour)
     height, width = image.shape[:2]
@@ -62,7 +62,7 @@ def wall(rng: np.random.Generator, width_m: float, height_m: float, colour: Colo
     return _mottled(rng, image, 2.5, 11)
 
 
-def goods(rng: np.random.Generator, width_m: float, height_m: float) -> Image:
+def goods(width_m: float, height_m: float, rng: np.random.Generator) -> Image:
     """A shelf's front: boards with rows of coloured products, several of a kind side by side."""
     scale = SHELF_PIXELS_PER_M
     width, height = max(8, round(width_m * scale)), max(8, round(height_m * scale))
@@ -94,7 +94,7 @@ def _row_of_goods(rng: np.random.Generator, image: Image, top: int, bottom: int)
         x += int(rng.integers(0, 6))
 
 
-def goods_from_above(rng: np.random.Generator, width_m: float, depth_m: float) -> Image:
+def goods_from_above(width_m: float, depth_m: float, rng: np.random.Generator) -> Image:
     """A table's or gondola's top with things laid out on it."""
     image = _plain(width_m, depth_m, (190, 196, 200))
     for _ in range(int(width_m * depth_m * 26)):
@@ -105,7 +105,7 @@ def goods_from_above(rng: np.random.Generator, width_m: float, depth_m: float) -
     return image
 
 
-def panel(rng: np.random.Generator, width_m: float, height_m: float, colour: Colour) -> Image:
+def panel(width_m: float, height_m: float, colour: Colour, rng: np.random.Generator) -> Image:
     """A smooth panel with upright joints, as on counters and plinths."""
     image = _plain(width_m, height_m, colour)
     for x in range(0, image.shape[1], 66):
@@ -119,9 +119,10 @@ def _plain(width_m: float, height_m: float, colour: Colour) -> Image:
 
 
 def _mottled(rng: np.random.Generator, image: Image, amount: float, grain: int) -> Image:
-    noise = rng.normal(0, amount, image.shape[:2]).astype(np.float32)
-    noise += cv2.GaussianBlur(
-        rng.normal(0, amount * grain, image.shape[:2]).astype(np.float32), (0, 0), grain
-    )
-    mottled: Image = np.clip(image.astype(np.float32) + noise[..., None], 0, 255).astype(np.uint8)
+    """Fine noise and cloudy spots of about `grain` pixels."""
+    height, width = image.shape[:2]
+    coarse = rng.normal(0, amount, (height // grain + 2, width // grain + 2)).astype(np.float32)
+    noise = rng.normal(0, amount, (height, width)).astype(np.float32)
+    noise += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    mottled: Image = np.clip(image + noise[..., None], 0, 255).astype(np.uint8)
     return mottled
