@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from floorwalker.events import DOOR_EVENTS, Event, EventType
-from floorwalker.identity.handover import HandoverSettings, Link, link_sightings
+from floorwalker.identity.handover import HandoverSettings, Link, doors_agree, link_sightings
 from floorwalker.identity.height import height_m
-from floorwalker.identity.likeness import LikenessScale
+from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
+from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
 from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
 from floorwalker.journeys.zones import ZoneSettings, stays
@@ -41,10 +42,12 @@ class CameraDay:
 
 @dataclass(frozen=True, slots=True)
 class DaySettings:
-    """Thresholds of what is resolved over all cameras."""
+    """Thresholds of what all cameras together show; `likeness` is between cameras, `door_likeness` in one."""
 
     handover: HandoverSettings = field(default_factory=HandoverSettings)
     likeness: LikenessScale = field(default_factory=lambda: LikenessScale(middle=0.85, steepness=30.0))
+    door_likeness: LikenessScale = field(default_factory=LikenessScale)
+    reentry: ReentrySettings = field(default_factory=ReentrySettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
     zone: ZoneSettings = field(default_factory=ZoneSettings)
 
@@ -59,6 +62,11 @@ class _Node:
     visitor: str | None
     events: tuple[Event, ...]
     staff_only_s: float
+
+    @property
+    def at_door(self) -> bool:
+        """Whether it crossed an entry line."""
+        return any(event.event_type in DOOR_EVENTS for event in self.events)
 
 
 def resolve_day(
@@ -80,7 +88,9 @@ def resolve_day(
         return []
     epoch = min(day.recording.start_utc for day in days)
     nodes = [node for day in days for node in _nodes(day, epoch, rules)]
-    links = link_sightings([node.sighting for node in nodes], rules.likeness, rules.handover, _known(nodes))
+    sightings = [node.sighting for node in nodes]
+    links = link_sightings(sightings, rules.likeness, rules.handover, _known(nodes))
+    links += _returns(nodes, links, epoch, rules)
     found = []
     for members, confidence in _persons(len(nodes), links):
         person = [nodes[index] for index in members]
@@ -151,6 +161,48 @@ def _persons(count: int, links: Sequence[Link]) -> list[tuple[list[int], Mapping
     for index in range(count):
         members[root(index)].append(index)
     return [(indices, {i: confidence.get(i, 1.0) for i in indices}) for indices in members.values()]
+
+
+def _returns(
+    nodes: Sequence[_Node], links: Sequence[Link], epoch: datetime, rules: DaySettings
+) -> list[Link]:
+    """Re-entries seen only now: an arrival compared with every track that each leaver had at the doors."""
+    persons = [members for members, _ in _persons(len(nodes), links)]
+    moments = [
+        sorted(
+            ((event.timestamp - epoch).total_seconds(), event.event_type is not EventType.EXIT)
+            for index in members
+            for event in nodes[index].events
+            if event.event_type in DOOR_EVENTS
+        )
+        for members in persons
+    ]
+    at_door = [[i for i in members if nodes[i].at_door] for members in persons]
+
+    def alike(a: int, b: int) -> float | None:
+        known = [
+            value
+            for i in at_door[a]
+            for j in at_door[b]
+            if nodes[i].day.camera.id == nodes[j].day.camera.id
+            and (value := _likeness(nodes[i], nodes[j], rules.door_likeness)) is not None
+        ]
+        return max(known) if known else None
+
+    door = [DoorTrack(person, tuple(crossed)) for person, crossed in enumerate(moments) if crossed]
+    found = []
+    for match in match_reentries(door, alike, rules.reentry):
+        together = [nodes[i].sighting for i in (*persons[match.track_id], *persons[match.earlier_id])]
+        if doors_agree(together, rules.handover.door_slack_s):
+            score = float(np.log(odds_of(match.probability)))
+            found.append(Link(persons[match.earlier_id][0], persons[match.track_id][0], score))
+    return found
+
+
+def _likeness(a: _Node, b: _Node, scale: LikenessScale) -> float | None:
+    one, other = a.sighting, b.sighting
+    difference = None if one.height_m is None or other.height_m is None else one.height_m - other.height_m
+    return likeness(one.appearance, other.appearance, scale, difference)
 
 
 def _canonical(person: Sequence[_Node]) -> str | None:

@@ -22,7 +22,7 @@ class CrossingSettings:
             forgives more jitter and misses people who turn just behind the line.
         stay_s: a path's first and last side count only after this time on it.
         flicker_s: an excursion over the line and back shorter than this and
-        flicker_m: shallower than this is none.
+        flicker_m: shallower than this is none; smoothing takes a little off the depth of a quick turn.
         margin_m: how far past the line's ends a crossing still counts.
         near_m: how far from the line a track may begin or end for an unseen crossing to be inferred.
         least_speed_m_per_s: how fast it must move across for that.
@@ -33,7 +33,7 @@ class CrossingSettings:
     band_m: float = 0.2
     stay_s: float = 0.15
     flicker_s: float = 2.0
-    flicker_m: float = 0.5
+    flicker_m: float = 0.42
     margin_m: float = 0.4
     near_m: float = 0.7
     least_speed_m_per_s: float = 0.3

@@ -24,7 +24,7 @@ class CutSettings:
         jump: as may a jump of the feet by more than this share of the height.
     """
 
-    least_likeness: float = 0.86
+    least_likeness: float = 0.885
     samples: int = 4
     longest_step_s: float = 1.5
     jump: float = 0.12
