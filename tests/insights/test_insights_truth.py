@@ -1,0 +1,44 @@
+"""The figures of true events beside the figures that the simulator computed from positions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from floorwalker.cli import app
+from floorwalker.events import decode_event
+from floorwalker.insights.metrics import metrics
+from floorwalker.insights.picture import take_picture
+from floorwalker.insights.windows import choose_window
+from floorwalker.sales.pos import read_pos
+from floorwalker.site import load_site
+from floorwalker.warehouse import Warehouse
+
+
+def test_true_events_give_the_true_figures(tmp_path):
+    folder = tmp_path / "morning"
+    arguments = ["simulate", "--out", str(folder), "--seed", "2", "--minutes", "5"]
+    arguments += ["--no-video", "--fps", "1", "--size", "480x270"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    truth = json.loads((folder / "truth.json").read_text())
+    site = load_site(folder / "site.toml")
+    warehouse = Warehouse("sqlite://")
+    warehouse.register_site(site, folder)
+    events = [decode_event(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
+    assert warehouse.add_events(events, live=False).inserted == len(events)
+    warehouse.load_transactions(read_pos(folder / "pos.csv", lambda _store: None).transactions)
+    store = warehouse.store(site.stores[0].id)
+    found = metrics(take_picture(warehouse, store, choose_window(warehouse, store)))
+    warehouse.close()
+    for name in ("unique_visitors", "entries", "exits", "reentries", "transactions", "queue_joins"):
+        assert found[name] == truth[name], name
+    assert found["staff_excluded"] == truth["staff_count"]
+    for zone, dwell_ms in truth["avg_dwell_ms"].items():
+        assert found["zones"][zone]["avg_dwell_ms"] == pytest.approx(dwell_ms, abs=2), zone
+    # Who stands at the till for a moment at the very end may be judged otherwise; nobody else.
+    assert found["conversion_rate"] * truth["unique_visitors"] == pytest.approx(
+        truth["converted_visitors"], abs=1.1
+    )
+    assert abs(found["queue_abandons"] - truth["queue_abandons"]) <= 1
