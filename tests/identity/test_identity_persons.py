@@ -182,7 +182,7 @@ def seen(camera, start_s, end_s, start, end, *, colour=None, came_in=False, went
 
 
 def persons(*sightings, known=()):
-    links = link_sightings(sightings, LikenessScale(), HandoverSettings(), known)
+    links = link_sightings(sightings, HandoverSettings(), known)
     group = list(range(len(sightings)))
     for link in links:
         old, new = group[link.second], group[link.first]

@@ -21,14 +21,16 @@ class BrokenSettings:
         least_score: log-likelihood ratio that a match needs; appearance decides. Raising it leaves more
             journeys broken and mixes up fewer people.
         edge_s: journeys that begin or end within this time of the recordings' edges are not broken.
+        door_s: another camera may see someone for so long before they came in or after they went out.
         fastest_m_per_s: nobody is faster.
         slack_m: error of positions.
     """
 
     longest_gap_s: float = 60.0
     fading_s: float = 25.0
-    least_score: float = 0.0
+    least_score: float = 0.5
     edge_s: float = 2.0
+    door_s: float = 8.0
     fastest_m_per_s: float = 2.0
     slack_m: float = 1.5
 
@@ -64,12 +66,14 @@ def continuations(
     vanish = [
         g
         for g, i in enumerate(last)
-        if not sightings[i].went_out and sightings[i].end_s < day_end - settings.edge_s
+        if sightings[i].end_s < day_end - settings.edge_s
+        and not _at_door([sightings[k] for k in groups[g]], sightings[i].end_s, settings.door_s, out=True)
     ]
     appear = [
         g
         for g, i in enumerate(first)
-        if not sightings[i].came_in and sightings[i].start_s > day_start + settings.edge_s
+        if sightings[i].start_s > day_start + settings.edge_s
+        and not _at_door([sightings[k] for k in groups[g]], sightings[i].start_s, settings.door_s, out=False)
     ]
     score = np.zeros((len(vanish), len(appear)))
     for row, before in enumerate(vanish):
@@ -89,6 +93,13 @@ def continuations(
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
         if score[row, column] > 0
     ]
+
+
+def _at_door(person: Sequence[Sighting], moment_s: float, slack_s: float, *, out: bool) -> bool:
+    """Whether a journey's end (or beginning) is at the door, although another camera saw a little more."""
+    if out:
+        return any(part.went_out and part.end_s >= moment_s - slack_s for part in person)
+    return any(part.came_in and part.start_s <= moment_s + slack_s for part in person)
 
 
 def _score(

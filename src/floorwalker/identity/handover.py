@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from floorwalker.identity.broken import BrokenSettings, continuations
-from floorwalker.identity.likeness import LikenessScale, likeness
+from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
 from floorwalker.identity.sightings import STEP_S, FloatArray, Sighting
 
 
@@ -25,7 +25,10 @@ class HandoverSettings:
         wander_m_per_s: how fast the expected place blurs while nobody watches.
         fastest_m_per_s: nobody is faster.
         least_score: log-likelihood ratio from which two sightings are linked.
-        appearance_limit: greatest weight of the appearance, either way.
+        between: likeness of two tracks of different cameras, which differ in light and colour.
+        within: likeness of two tracks of one camera.
+        limit_between: greatest weight of the appearance between cameras, either way.
+        limit_within: the same within a camera, where it is worth more.
         door_slack_s: another camera may see someone for so long after the door says they left.
         broken: how journeys that break off inside the shop go on.
         rounds: how often that is tried; each round can join one more piece.
@@ -38,7 +41,10 @@ class HandoverSettings:
     wander_m_per_s: float = 0.45
     fastest_m_per_s: float = 2.5
     least_score: float = 0.7
-    appearance_limit: float = 2.5
+    between: LikenessScale = field(default_factory=lambda: LikenessScale(middle=0.88, steepness=40.0))
+    within: LikenessScale = field(default_factory=LikenessScale)
+    limit_between: float = 2.5
+    limit_within: float = 6.0
     door_slack_s: float = 3.0
     broken: BrokenSettings = field(default_factory=BrokenSettings)
     rounds: int = 3
@@ -108,7 +114,6 @@ def place_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float |
 
 def link_sightings(
     sightings: Sequence[Sighting],
-    scale: LikenessScale,
     settings: HandoverSettings,
     known: Sequence[tuple[int, int]] = (),
 ) -> list[Link]:
@@ -119,7 +124,6 @@ def link_sightings(
 
     Args:
         sightings: of one store-day.
-        scale: of the appearance.
         settings: the weights.
         known: pairs already known to be one person.
 
@@ -140,7 +144,7 @@ def link_sightings(
             placed = persons.relation(i, j)
             if placed is None or placed == IMPOSSIBLE:
                 continue
-            score = placed + appearance_score(sightings[i], sightings[j], scale, settings)
+            score = placed + appearance_score(sightings[i], sightings[j], settings)
             if score >= settings.least_score:
                 candidates.append(Link(i, j, score))
     for link in sorted(candidates, key=lambda link: (-link.score, link.first, link.second)):
@@ -148,7 +152,7 @@ def link_sightings(
             links.append(link)
 
     def alike(i: int, j: int) -> float:
-        return appearance_score(sightings[i], sightings[j], scale, settings)
+        return appearance_score(sightings[i], sightings[j], settings)
 
     for _ in range(settings.rounds):
         groups = persons.groups
@@ -161,14 +165,17 @@ def link_sightings(
     return links
 
 
-def appearance_score(a: Sighting, b: Sighting, scale: LikenessScale, settings: HandoverSettings) -> float:
+def appearance_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float:
     """What appearance and height say, as a bounded log-likelihood ratio; 0 where they say nothing."""
     difference = None if a.height_m is None or b.height_m is None else a.height_m - b.height_m
-    probability = likeness(a.appearance, b.appearance, scale, difference)
+    alone = a.camera_id == b.camera_id
+    probability = likeness(
+        a.appearance, b.appearance, settings.within if alone else settings.between, difference
+    )
     if probability is None:
         return 0.0
-    odds = float(np.log(max(probability, 1e-9) / max(1 - probability, 1e-9)))
-    return float(np.clip(odds, -settings.appearance_limit, settings.appearance_limit))
+    limit = settings.limit_within if alone else settings.limit_between
+    return float(np.clip(np.log(odds_of(probability)), -limit, limit))
 
 
 def doors_agree(person: Sequence[Sighting], slack_s: float) -> bool:

@@ -42,11 +42,10 @@ class CameraDay:
 
 @dataclass(frozen=True, slots=True)
 class DaySettings:
-    """Thresholds of what all cameras together show; `likeness` is between cameras, `door_likeness` in one."""
+    """Thresholds of what all cameras together show."""
 
     handover: HandoverSettings = field(default_factory=HandoverSettings)
-    likeness: LikenessScale = field(default_factory=lambda: LikenessScale(middle=0.85, steepness=30.0))
-    door_likeness: LikenessScale = field(default_factory=LikenessScale)
+    likeness: LikenessScale = field(default_factory=LikenessScale)
     reentry: ReentrySettings = field(default_factory=ReentrySettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
     zone: ZoneSettings = field(default_factory=ZoneSettings)
@@ -89,7 +88,7 @@ def resolve_day(
     epoch = min(day.recording.start_utc for day in days)
     nodes = [node for day in days for node in _nodes(day, epoch, rules)]
     sightings = [node.sighting for node in nodes]
-    links = link_sightings(sightings, rules.likeness, rules.handover, _known(nodes))
+    links = link_sightings(sightings, rules.handover, _known(nodes))
     links += _returns(nodes, links, epoch, rules)
     found = []
     for members, confidence in _persons(len(nodes), links):
@@ -185,7 +184,7 @@ def _returns(
             for i in at_door[a]
             for j in at_door[b]
             if nodes[i].day.camera.id == nodes[j].day.camera.id
-            and (value := _likeness(nodes[i], nodes[j], rules.door_likeness)) is not None
+            and (value := _likeness(nodes[i], nodes[j], rules.likeness)) is not None
         ]
         return max(known) if known else None
 

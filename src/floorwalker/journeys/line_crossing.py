@@ -33,7 +33,7 @@ class CrossingSettings:
     band_m: float = 0.2
     stay_s: float = 0.15
     flicker_s: float = 2.0
-    flicker_m: float = 0.42
+    flicker_m: float = 0.49
     margin_m: float = 0.4
     near_m: float = 0.7
     least_speed_m_per_s: float = 0.3
