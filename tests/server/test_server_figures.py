@@ -236,13 +236,26 @@ def test_layout_and_floor_plan(house, site, tmp_path):
     assert house.http.get(f"{STORE}/floor-plan").status_code == 404
 
 
-def test_traffic_by_quarter_hour(house, event):
-    house.post(*shopper(event), event("ENTRY", "10:20:00", "VIS_2"))
-    buckets = house.get(f"{STORE}/traffic")["buckets"]
-    assert [(b["from"], b["entries"], b["exits"], b["occupancy"]) for b in buckets] == [
+def test_traffic_by_quarter_hour_over_a_long_day(house, event):
+    house.post(*shopper(event), event("ENTRY", "10:20:00", "VIS_2"), event("ENTRY", "14:20:00", "VIS_3"))
+    answer = house.get(f"{STORE}/traffic")
+    assert answer["bucket_minutes"] == 15
+    buckets = answer["buckets"]
+    assert [(b["from"], b["entries"], b["exits"], b["occupancy"]) for b in buckets[:2]] == [
         ("2026-03-03T10:00:00Z", 1, 1, 0),
         ("2026-03-03T10:15:00Z", 1, 0, 1),
     ]
+    assert len(buckets) == 18
+
+
+def test_traffic_of_a_short_recording_by_the_minute(house, event):
+    house.post(*shopper(event), event("ENTRY", "10:20:00", "VIS_2"))
+    answer = house.get(f"{STORE}/traffic")
+    assert answer["bucket_minutes"] == 1
+    assert answer["buckets"][-1] == {
+        "from": "2026-03-03T10:20:00Z", "entries": 1, "exits": 0, "reentries": 0, "occupancy": 1,
+    }  # fmt: skip
+    assert sum(bucket["entries"] for bucket in answer["buckets"]) == 2
 
 
 def test_the_openapi_document_names_every_route(house):

@@ -1,4 +1,4 @@
-"""Traffic: people through the door, by quarter hour."""
+"""Traffic: people through the door, by stretches of time that suit the data."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from floorwalker.insights.metrics import frame_of
 from floorwalker.insights.picture import Picture
 from floorwalker.warehouse.records import from_us
 
-BUCKET = timedelta(minutes=15)
+# Longest span of data, and the stretch that shows it in a readable number of bars.
+_BUCKETS = (
+    (timedelta(minutes=30), timedelta(minutes=1)),
+    (timedelta(hours=3), timedelta(minutes=5)),
+)
+QUARTER_HOUR = timedelta(minutes=15)
 
 
-def traffic(picture: Picture, bucket: timedelta = BUCKET) -> dict[str, Any]:
+def traffic(picture: Picture, bucket: timedelta | None = None) -> dict[str, Any]:
     """Entries, exits, re-entries and people inside at the end, for each stretch of the window with data.
 
     Args:
         picture: the store.
-        bucket: length of a stretch; stretches begin at the window's start.
+        bucket: length of a stretch; stretches begin at the window's start. Default: a minute for data of
+            up to half an hour, five minutes up to three hours, else a quarter hour.
     """
+    bucket = bucket or _fitting(picture)
     step_us = bucket // timedelta(microseconds=1)
     counts: dict[int, list[int]] = {}
     inside_before = 0
@@ -49,3 +56,14 @@ def traffic(picture: Picture, bucket: timedelta = BUCKET) -> dict[str, Any]:
             }
         )
     return {**frame_of(picture), "bucket_minutes": int(bucket.total_seconds() // 60), "buckets": rows}
+
+
+def _fitting(picture: Picture) -> timedelta:
+    crossed = [
+        at_us
+        for visit in picture.customers
+        for at_us in (*visit.inbound_us, *visit.exits_us)
+        if picture.holds(at_us)
+    ]
+    span = timedelta(microseconds=max(crossed) - min(crossed)) if crossed else timedelta.max
+    return next((bucket for longest, bucket in _BUCKETS if span <= longest), QUARTER_HOUR)
