@@ -15,6 +15,7 @@ from floorwalker.errors import InputError
 from floorwalker.events import Event, format_utc
 from floorwalker.identity.appearance import describe, quality
 from floorwalker.journeys import CameraContext, camera_events
+from floorwalker.pipeline.code import code_fingerprint
 from floorwalker.runs import Gap, Recording, Run, hash_configuration, hash_file
 from floorwalker.site import Camera, Store
 from floorwalker.tracking.bytetrack import ByteTrack
@@ -153,7 +154,7 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
 def _configuration(job: CameraJob, detector: Detector, fps: float) -> str:
     return hash_configuration(
         {
-            "code": __version__,
+            "code": code_fingerprint(),
             "detector": detector.fingerprint,
             "fps": fps,
             "start": format_utc(job.start_utc),
