@@ -150,7 +150,8 @@ class _Casting:
         """Give the promised share a look-alike's clothes or the uniform's colour."""
         self.alike += self.conditions.lookalike_share
         self.uniformed += self.conditions.staff_coloured_share
-        others = [other for other in self.recent if other.party is not agent.party] or self.recent
+        models = [other for other in self.recent if other.lookalike_of is None] or self.recent
+        others = [other for other in models if other.party is not agent.party] or models
         if self.alike >= 1.0 and others:
             model = others[int(agent.rng.integers(len(others)))]
             agent.look = like(agent.rng, agent.look, model.look)

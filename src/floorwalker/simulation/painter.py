@@ -16,7 +16,7 @@ from floorwalker.simulation.wardrobe import Part
 
 _SHIFT = 3
 _CIRCLE = np.stack(
-    [np.cos(np.linspace(0, 2 * np.pi, 13)[:-1]), np.sin(np.linspace(0, 2 * np.pi, 13)[:-1])], axis=1
+    [np.cos(np.linspace(0, 2 * np.pi, 17)[:-1]), np.sin(np.linspace(0, 2 * np.pi, 17)[:-1])], axis=1
 ).astype(np.float32)
 _SHADOW_STEP = 4
 Window = tuple[int, int, int, int]

@@ -21,7 +21,7 @@ from floorwalker.simulation import tables
 from floorwalker.simulation.cameras import shop_cameras
 from floorwalker.simulation.difficulty import conditions_of
 from floorwalker.simulation.film import Film, shoot
-from floorwalker.simulation.layout import CAMERA_IDS, STORE_ID, TIMEZONE
+from floorwalker.simulation.layout import CAMERA_IDS, FLOOR_CAMERA, STORE_ID, TIMEZONE
 from floorwalker.simulation.morning import Morning, run_morning
 from floorwalker.simulation.plan_picture import floor_plan_png
 from floorwalker.simulation.site_writer import FLOOR_PLAN_FILE, site_toml
@@ -161,7 +161,8 @@ def _prepare(out: Path) -> None:
 
 
 def _shoot_all(films: list[Film], out: Path, workers: int | None, report: Progress) -> None:
-    """Film with all cameras, side by side where there are several workers."""
+    """Film with all cameras, side by side where there are several workers; the busiest view first."""
+    films = sorted(films, key=lambda film: film.camera.camera_id != FLOOR_CAMERA)
     total = sum(film.frames for film in films)
     count = min(len(films), workers or os.cpu_count() or 1)
     if count <= 1:
