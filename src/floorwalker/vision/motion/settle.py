@@ -12,7 +12,7 @@ FloatArray = npt.NDArray[np.float64]
 _SEARCH = 0.16  # share of the height by which head and feet may lie elsewhere than fitted
 _SHOE = 0.055  # share of the height that shoes show below the point where a person stands
 _FEET_WEIGHT = 0.85  # the rest of the say is the head's, with the usual height below it
-_GAP = 3  # rows without foreground that end a body
+_GAP = 0.08  # share of the height: a rail before the legs may hide so much, a shadow lies farther off
 
 
 def settle(body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask) -> FloatArray:
@@ -33,7 +33,8 @@ def settle(body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask) -> FloatAr
     shift = _torso_shift(body.boxes[0, TORSO], mask)
     top = _first_row(mask, (x1 + shift, x2 + shift), y1 - _SEARCH * height, y1 + _SEARCH * height)
     reach = (foot[0] + shift - 0.8 * breadth, foot[0] + shift + 0.8 * breadth)
-    bottom = _last_row(mask, reach, foot[1] - 2 * _SEARCH * height, foot[1] + _SEARCH * height)
+    start, stop = foot[1] - 2 * _SEARCH * height, foot[1] + _SEARCH * height
+    bottom = _last_row(mask, reach, start, stop, _GAP * height)
     by_head = None if top is None else top + (foot[1] - usual.whole()[0, 1])
     hidden = bottom is None or bottom < foot[1] - 1.5 * _SEARCH * height or bottom >= mask.shape[0] - 1
     by_feet = None if hidden or bottom is None else bottom - _SHOE * height
@@ -80,12 +81,14 @@ def _first_row(mask: Mask, columns: tuple[float, float], start: float, stop: flo
     return None if not len(found) else float(first + found[0])
 
 
-def _last_row(mask: Mask, columns: tuple[float, float], start: float, stop: float) -> float | None:
-    """The row where foreground that begins at the start ends."""
+def _last_row(
+    mask: Mask, columns: tuple[float, float], start: float, stop: float, gap: float
+) -> float | None:
+    """The row where foreground that begins at the start ends, gaps of some rows bridged."""
     first, counts = _rows(mask, columns, start, stop)
     filled = np.flatnonzero(counts >= 2)
     if not len(filled):
         return None
-    breaks = np.flatnonzero(np.diff(filled) > _GAP)
+    breaks = np.flatnonzero(np.diff(filled) > max(3.0, gap))
     last = filled[breaks[0]] if len(breaks) else filled[-1]
     return float(first + last + 1)
