@@ -59,27 +59,17 @@ def continuations(
     """
     if not groups:
         return []
-    day_start = min(sighting.start_s for sighting in sightings)
-    day_end = max(sighting.end_s for sighting in sightings)
     first = [min(group, key=lambda i: (sightings[i].start_s, i)) for group in groups]
     last = [max(group, key=lambda i: (sightings[i].end_s, i)) for group in groups]
-    vanish = [
-        g
-        for g, i in enumerate(last)
-        if sightings[i].end_s < day_end - settings.edge_s
-        and not _at_door([sightings[k] for k in groups[g]], sightings[i].end_s, settings.door_s, out=True)
-    ]
-    appear = [
-        g
-        for g, i in enumerate(first)
-        if sightings[i].start_s > day_start + settings.edge_s
-        and not _at_door([sightings[k] for k in groups[g]], sightings[i].start_s, settings.door_s, out=False)
-    ]
+    vanish, appear = _loose(sightings, groups, first, last, settings)
     score = np.zeros((len(vanish), len(appear)))
-    for row, before in enumerate(vanish):
-        for column, after in enumerate(appear):
-            if before == after:
-                continue
+    ends = np.array([sightings[last[g]].end_s for g in vanish])
+    starts = np.array([sightings[first[g]].start_s for g in appear])
+    gap_s = starts[None, :] - ends[:, None]
+    near = (gap_s >= 0) & (gap_s <= settings.longest_gap_s)
+    for row, column in zip(*(side.tolist() for side in np.nonzero(near)), strict=True):
+        before, after = vanish[row], appear[column]
+        if before != after:
             value = _score(
                 sightings, last[before], first[after], groups[before], groups[after], alike, settings
             )
@@ -93,6 +83,32 @@ def continuations(
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
         if score[row, column] > 0
     ]
+
+
+def _loose(
+    sightings: Sequence[Sighting],
+    groups: Sequence[Sequence[int]],
+    first: Sequence[int],
+    last: Sequence[int],
+    settings: BrokenSettings,
+) -> tuple[list[int], list[int]]:
+    """The groups that vanish inside, and those that appear inside, not at the recordings' edges."""
+    day_start = min(sighting.start_s for sighting in sightings)
+    day_end = max(sighting.end_s for sighting in sightings)
+    parts = [[sightings[index] for index in group] for group in groups]
+    vanish = [
+        g
+        for g, i in enumerate(last)
+        if sightings[i].end_s < day_end - settings.edge_s
+        and not _at_door(parts[g], sightings[i].end_s, settings.door_s, out=True)
+    ]
+    appear = [
+        g
+        for g, i in enumerate(first)
+        if sightings[i].start_s > day_start + settings.edge_s
+        and not _at_door(parts[g], sightings[i].start_s, settings.door_s, out=False)
+    ]
+    return vanish, appear
 
 
 def _at_door(person: Sequence[Sighting], moment_s: float, slack_s: float, *, out: bool) -> bool:

@@ -140,7 +140,7 @@ def link_sightings(
     for position, i in enumerate(order):
         for j in order[position + 1 :]:
             if sightings[j].start_s - sightings[i].end_s > settings.longest_gap_s:
-                continue
+                break  # all later ones begin later still
             placed = persons.relation(i, j)
             if placed is None or placed == IMPOSSIBLE:
                 continue
