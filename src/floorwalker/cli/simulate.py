@@ -67,17 +67,22 @@ def simulate_with_progress(
     quiet: bool = False,
 ) -> Summary:
     """Simulate a morning and show how far it is; the arguments are those of `simulation.simulate`."""
-    with progress_bar("frames", quiet=quiet) as bar:
-        tasks: dict[str, TaskID] = {}
+    bar = progress_bar("frames", quiet=quiet)
+    tasks: dict[str, TaskID] = {}
 
-        def show(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(_TITLES[what], total=of)
-            bar.update(tasks[what], completed=done)
+    def show(what: str, done: int, of: int) -> None:
+        if what not in tasks:
+            bar.start()  # not before the arguments are found right
+            tasks[what] = bar.add_task(_TITLES[what], total=of)
+        bar.update(tasks[what], completed=done)
 
+    try:
         return simulate_morning(
             out, seed, minutes, difficulty, fps, size, video=video, workers=workers, on_progress=show
         )
+    finally:
+        if tasks:
+            bar.stop()
 
 
 def _size(text: str) -> tuple[int, int]:
