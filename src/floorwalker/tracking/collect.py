@@ -14,6 +14,8 @@ from floorwalker.tracking.cut import CutSettings, change_of_person
 from floorwalker.tracking.track import Track
 from floorwalker.vision.detections import Detections
 
+# A descriptor of someone half hidden describes somebody else as well.
+_LEAST_QUALITY = 0.3
 # Quality, time and descriptor.
 _Sample = tuple[float, float, npt.NDArray[np.float32]]
 
@@ -118,8 +120,8 @@ class TrackCollector:
             detections: the frame's people.
             time_s: presentation time, increasing.
             is_confirmed: `Tracker.confirmed`.
-            appearance: (n, d) descriptors; rows that are 0 are passed over.
-            quality: (n,) 0 to 1, how well each person is seen; 0 keeps a descriptor out.
+            appearance: (n, d) descriptors; rows that are 0 or not `due` are passed over.
+            quality: (n,) 0 to 1, how well each person is seen; below 0.3 a descriptor is left out.
         """
         held = np.flatnonzero(ids >= 0)
         if len(held) == 0:
@@ -136,7 +138,8 @@ class TrackCollector:
         )
         if appearance is not None:
             weights = np.ones(len(ids), dtype=np.float32) if quality is None else quality
-            for row in held:
+            due = self.due(ids, time_s)
+            for row in held[due[held]]:
                 self._keep_sample(int(ids[row]), float(weights[row]), time_s, appearance[row])
         if len(self._chunks) >= self._tidy_every:
             self._tidy(time_s)
@@ -194,7 +197,7 @@ class TrackCollector:
     def _keep_sample(
         self, track: int, quality: float, time_s: float, descriptor: npt.NDArray[np.float32]
     ) -> None:
-        if quality <= 0 or not descriptor.any():
+        if quality < _LEAST_QUALITY or not descriptor.any():
             return
         samples = self._appearance.setdefault(track, [])
         samples.append((quality, time_s, descriptor.copy()))
