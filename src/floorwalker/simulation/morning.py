@@ -21,7 +21,7 @@ from floorwalker.simulation.shop import Shop
 FloatArray = npt.NDArray[np.float64]
 _NAMES = uuid.UUID("0b0f5d1e-7f43-5b7a-8d4e-2f9a6c1e7d35")
 _LOOKALIKE_OF_LAST = 8
-_RETURN_SHARE = 0.12
+_RETURN_SHARE = 0.3
 _CHILD_SHARE = 0.25
 _GROUP_SIZE_MEAN = 2.3
 _FIRST_ARRIVALS_S = (2.0, 9.0)
