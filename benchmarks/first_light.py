@@ -130,7 +130,9 @@ def main() -> None:
             }
             for name, build in builders.items():
                 print(f"seed {seed}, {name} …", file=sys.stderr)
-                rows.append({"seed": seed, "detector": Path(name).stem[:10], **measure(morning, build)})
+                row = {"seed": seed, "detector": Path(name).stem[:10], **measure(morning, build)}
+                rows.append(row)
+                print("  " + ", ".join(f"{key} {row.get(key, 1.0):.3f}" for key in SHOWN), file=sys.stderr)
     if arguments.json:
         load = os.getloadavg()[0]
         print(

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from floorwalker.errors import InputError
-from floorwalker.events import Event, parse_utc
 from floorwalker.evaluation.truth import read_events
+from floorwalker.events import Event, parse_utc
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import take_picture
 from floorwalker.insights.windows import choose_window

@@ -9,21 +9,30 @@ import numpy.typing as npt
 
 from floorwalker.tracking.stitch import similarity
 
+# Differences of the heights of two adults taken at random, and of heights of which one was measured wrongly.
+_STRANGERS_SD_M = 0.13
+_WRONG_SD_M = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class LikenessScale:
-    """A logistic curve from similarity (and height) to probability.
+    """From similarity (and height) to a probability, by the ratio of two densities.
 
     Attributes:
         middle: similarity at which it is as likely as not that two tracks are one person, among as many
             pairs of one person as of two.
-        steepness: of the curve.
-        height_sd_m: standard deviation of a height's measurement; a difference tells two people apart.
+        steepness: growth of the log-odds with similarity.
+        most_log_odds: beyond this, more similarity says nothing: clothes alike to the last thread are
+            still worn by two people now and then.
+        height_sd_m: standard deviation of the difference of two measured heights of one person.
+        height_outliers: share of heights that are measured wrongly, so that a height alone proves nothing.
     """
 
-    middle: float = 0.93
+    middle: float = 0.907
     steepness: float = 100.0
-    height_sd_m: float = 0.05
+    most_log_odds: float = 4.9
+    height_sd_m: float = 0.045
+    height_outliers: float = 0.1
 
     def probability(self, similarity_: float, height_difference_m: float | None = None) -> float:
         """Probability of being one person, 0 to 1.
@@ -32,12 +41,19 @@ class LikenessScale:
             similarity_: of the appearances, 0 to 1.
             height_difference_m: of the estimated heights, where both are known.
         """
-        odds = self.steepness * (similarity_ - self.middle)
+        odds = min(self.steepness * (similarity_ - self.middle), self.most_log_odds)
         if height_difference_m is not None:
-            # Heights of two people differ with a standard deviation of about 0.12 m.
-            same, other = self.height_sd_m * 2**0.5, (2 * self.height_sd_m**2 + 2 * 0.085**2) ** 0.5
-            odds += float(np.log(other / same) - 0.5 * height_difference_m**2 * (1 / same**2 - 1 / other**2))
+            odds += self._height_log_odds(height_difference_m)
         return float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
+
+    def _height_log_odds(self, difference_m: float) -> float:
+        same = (1 - self.height_outliers) * _normal(difference_m, self.height_sd_m)
+        same += self.height_outliers * _normal(difference_m, _WRONG_SD_M)
+        return float(np.log(same / _normal(difference_m, _STRANGERS_SD_M)))
+
+
+def _normal(value: float, sd: float) -> float:
+    return float(np.exp(-0.5 * (value / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))
 
 
 def odds_of(probability: float) -> float:

@@ -35,8 +35,8 @@ class ReentrySettings:
         window_s: arrivals within this time before and after tell how many strangers come in meanwhile.
     """
 
-    return_share: float = 0.12
-    return_s: float = 300.0
+    return_share: float = 0.2
+    return_s: float = 150.0
     least_probability: float = 0.5
     least_margin: float = 0.3
     window_s: float = 900.0

@@ -29,6 +29,7 @@ from floorwalker.vision.detector import Detector
 DEFAULT_FPS = 10.0
 BACKGROUND_SAMPLES = 40
 ASPECT_TOLERANCE = 0.02
+LEAST_CLARITY = 0.3
 
 Progress = Callable[[int, int], None]
 
@@ -119,14 +120,10 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
         frame = fit_frame(raw, job.camera)
         detections = detector.detect(frame)
         ids = tracker.update(detections, frame.time_s)
-        collector.add(
-            ids,
-            detections,
-            frame.time_s,
-            tracker.confirmed,
-            describe(frame.image, detections),
-            quality(detections, job.camera.resolution),
-        )
+        clarity = quality(detections, job.camera.resolution)
+        wanted = collector.due(ids, frame.time_s) & (clarity > LEAST_CLARITY)
+        looks = describe(frame.image, detections, wanted)
+        collector.add(ids, detections, frame.time_s, tracker.confirmed, looks, clarity)
         frames, last_s = frames + 1, frame.time_s
         if on_progress and frames % 20 == 0:
             on_progress(frames, max(expected, frames))
