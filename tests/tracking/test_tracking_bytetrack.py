@@ -64,15 +64,15 @@ def test_a_hidden_person_is_found_again_while_another_stands_by():
 
 def test_a_weak_detection_keeps_a_track_alive_but_starts_none():
     tracker = ByteTrack(ByteTrackSettings(lost_s=0.3))
-    for k in range(5):
+    for k in range(6):
         assert tracker.update(people((200, 400)), k / 10).tolist() == [1]
-    for k in range(5, 15):
+    for k in range(6, 15):
         assert tracker.update(people((200, 400), confidence=0.2), k / 10).tolist() == [1]
     assert ByteTrack().update(people((200, 400), confidence=0.2), 0.0).tolist() == [-1]
     lost = ByteTrack(ByteTrackSettings(lost_s=0.3))
-    for k in range(5):
+    for k in range(6):
         lost.update(people((200, 400)), k / 10)
-    for k in range(5, 15):
+    for k in range(6, 15):
         lost.update(people((200, 400), confidence=0.05), k / 10)
     assert lost.update(people((200, 400)), 1.5).tolist() == [2]
 

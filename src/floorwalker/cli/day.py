@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
+from floorwalker.cli.options import AsJson, DetectorName, Fps, Quiet, SiteFile, Start, StoreName
 from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
@@ -28,19 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def day(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings named <camera_id>.mp4.")],
-    site: Annotated[Path, typer.Option("--site", help="The site file.")],
-    store: Annotated[
-        str | None, typer.Option("--store", help="The store, where the file names several.")
-    ] = None,
-    start: Annotated[
-        str | None, typer.Option("--start", help="When all recordings began, with zone.")
-    ] = None,
-    fps: Annotated[
-        float | None, typer.Option("--fps", help="Frames a second to look at.", min=0.1, max=120)
-    ] = None,
-    detector: Annotated[
-        str | None, typer.Option("--detector", help="motion, the name of a pulled network, or an ONNX file.")
-    ] = None,
+    site: SiteFile,
+    store: StoreName = None,
+    start: Start = None,
+    fps: Fps = None,
+    detector: DetectorName = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Also write each camera's events and tracks into this folder."),
@@ -48,8 +41,8 @@ def day(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes; default: one a core.", min=1)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Process a store's recordings side by side, join people across cameras, and load all of it."""
     content = load_site(site)

@@ -36,7 +36,7 @@ def demo(
     ),
     minutes: Annotated[
         float, typer.Option("--minutes", help="Length of the morning.", min=0.5, max=240)
-    ] = 10.0,
+    ] = 6.0,
     seed: Annotated[int, typer.Option("--seed", help="Which morning.", min=0)] = 7,
     difficulty: Annotated[
         Difficulty, typer.Option("--difficulty", help="How hard to see.")

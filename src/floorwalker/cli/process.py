@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from floorwalker.cli.options import AsJson, DetectorName, Fps, Quiet, SiteFile, Start, StoreName
 from floorwalker.cli.output import console, messages, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
@@ -29,23 +30,14 @@ def register(app: typer.Typer) -> None:
 
 def process(
     video: Annotated[Path, typer.Argument(help="The recording.")],
-    site: Annotated[Path, typer.Option("--site", help="The site file.")],
+    site: SiteFile,
     camera: Annotated[
         str, typer.Option("--camera", help="The camera that filmed it, as the site file names it.")
     ],
-    store: Annotated[
-        str | None, typer.Option("--store", help="The store, where several have a camera of this name.")
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--start", help="When the recording began, with zone: 2026-03-03T10:00:00+05:30."),
-    ] = None,
-    fps: Annotated[
-        float | None, typer.Option("--fps", help="Frames a second to look at.", min=0.1, max=120)
-    ] = None,
-    detector: Annotated[
-        str | None, typer.Option("--detector", help="motion, the name of a pulled network, or an ONNX file.")
-    ] = None,
+    store: StoreName = None,
+    start: Start = None,
+    fps: Fps = None,
+    detector: DetectorName = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Events file; default: VIDEO's name with .events.jsonl, here."),
@@ -57,8 +49,8 @@ def process(
     show_faces: Annotated[
         bool, typer.Option("--show-faces", help="Leave heads unblurred in the annotated video.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the people in a recording and write what they did as events, one JSON line each."""
     events_file = out or Path(f"{video.stem}.events.jsonl")

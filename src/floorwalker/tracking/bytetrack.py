@@ -50,7 +50,7 @@ class ByteTrackSettings:
     growth_far: float = 0.3
     reach: float = 0.15
     reach_per_s: float = 0.8
-    confirm_s: float = 0.2
+    confirm_s: float = 0.5
     tentative_gap_s: float = 0.35
     lost_s: float = 2.0
     motion: MotionSettings = field(default_factory=MotionSettings)
