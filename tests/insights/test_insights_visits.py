@@ -79,3 +79,24 @@ def test_people_are_counted_by_sight_where_no_camera_watches_the_door(picture, s
 def test_days_are_as_long_as_the_stores_clock_makes_them(day, zone, hours):
     window = window_of_day(day, ZoneInfo(zone))
     assert (window.to_utc - window.from_utc).total_seconds() == hours * 3600
+
+
+def door(picture):
+    figures = metrics(picture)
+    return figures["unique_visitors"], figures["entries"], figures["reentries"]
+
+
+def test_an_entry_after_an_exit_of_the_same_person_is_a_reentry(picture, seen):
+    merged = [seen("ENTRY", 0), seen("EXIT", 60), seen("ENTRY", 120, observed="a2"), seen("ENTRY", 130, "b")]
+    assert door(picture(merged)) == (2, 2, 1)
+    # Seen leaving first: they were in the shop before.
+    assert door(picture([seen("EXIT", 0), seen("ENTRY", 60, observed="a2")])) == (1, 0, 1)
+
+
+def test_a_second_entry_whose_exit_was_missed_is_a_reentry(picture, seen):
+    assert door(picture([seen("ENTRY", 0), seen("ENTRY", 60, observed="a2")])) == (1, 1, 1)
+
+
+def test_an_observed_reentry_stays_one(picture, seen):
+    events = [seen("REENTRY", 0), seen("EXIT", 10), seen("ENTRY", 20)]
+    assert door(picture(events)) == (1, 0, 2)

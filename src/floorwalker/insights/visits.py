@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from floorwalker.events import EventType
+from floorwalker.events import DOOR_EVENTS, EventType
 from floorwalker.insights.stays import Stay, in_order, stays_of
 from floorwalker.insights.windows import Window
 from floorwalker.warehouse import ResolvedEvent
@@ -24,8 +24,8 @@ class Visit:
         is_staff: whether the person is staff.
         first_us: first event.
         last_us: last event.
-        entries_us: times of ENTRY.
-        reentries_us: times of REENTRY.
+        entries_us: the time of the first ENTRY, where nothing at the door came before it.
+        reentries_us: times of REENTRY, and of each ENTRY after another door event of the person.
         exits_us: times of EXIT.
         joins_us: times of BILLING_QUEUE_JOIN.
         abandons_us: times of BILLING_QUEUE_ABANDON, as observed.
@@ -50,7 +50,7 @@ class Visit:
 
     @property
     def inbound_us(self) -> tuple[int, ...]:
-        """Times of ENTRY and REENTRY."""
+        """Times of entries and re-entries."""
         return tuple(sorted(self.entries_us + self.reentries_us))
 
 
@@ -62,7 +62,7 @@ def build_visits(events: Iterable[ResolvedEvent], window: Window) -> list[Visit]
         window: names the store's time zone.
 
     Returns:
-        One visit a person and local day, by first sighting; REENTRY and a second ENTRY continue it.
+        One visit a person and local day, by first sighting; a REENTRY or a second ENTRY continues it.
     """
     by_person: dict[tuple[date, str], list[ResolvedEvent]] = {}
     exits: set[str] = set()
@@ -98,14 +98,15 @@ def _visit(name: str, day: date, events: list[ResolvedEvent], silent: frozenset[
     def times(*kinds: EventType) -> tuple[int, ...]:
         return tuple(event.time_us for event in events if event.event_type in kinds)
 
+    entries_us, reentries_us = _inbound(events)
     return Visit(
         visitor_id=name,
         day=day,
         is_staff=any(event.is_staff for event in events),
         first_us=events[0].time_us,
         last_us=events[-1].time_us,
-        entries_us=times(EventType.ENTRY),
-        reentries_us=times(EventType.REENTRY),
+        entries_us=entries_us,
+        reentries_us=reentries_us,
         exits_us=times(EventType.EXIT),
         joins_us=times(EventType.BILLING_QUEUE_JOIN),
         abandons_us=times(EventType.BILLING_QUEUE_ABANDON),
@@ -113,3 +114,20 @@ def _visit(name: str, day: date, events: list[ResolvedEvent], silent: frozenset[
         groups=frozenset(event.group_id for event in events if event.group_id is not None),
         seen_us=times(*EventType),
     )
+
+
+def _inbound(events: Iterable[ResolvedEvent]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Times of entries and of re-entries of one person's day, its events in order.
+
+    A camera writes ENTRY for somebody whom it does not know; only the links between names tell that the
+    same person went through the door before, even where their EXIT was missed.
+    """
+    entries: list[int] = []
+    reentries: list[int] = []
+    known = False
+    for event in events:
+        if event.event_type in (EventType.ENTRY, EventType.REENTRY):
+            returns = known or event.event_type == EventType.REENTRY
+            (reentries if returns else entries).append(event.time_us)
+        known = known or event.event_type in DOOR_EVENTS
+    return tuple(entries), tuple(reentries)
