@@ -99,3 +99,37 @@ def test_who_was_seen_to_give_up_is_the_last_to_have_bought(picture, seen, sold)
 def test_who_still_stands_at_the_till_is_there(picture, seen, sold):
     events = [seen("ENTRY", 0), seen("ZONE_ENTER", 10, zone="BILLING"), seen("ENTRY", 40, "b")]
     assert figures(picture(events, [sold(39)]))[:2] == (0.5, 0.5)
+
+
+def said(subject, attribute, value):
+    return Resolution("S", subject, attribute, value, "person:asha", 1.0, datetime(2026, 3, 3, tzinfo=UTC))
+
+
+def test_a_purchase_before_the_queue_says_nothing_of_it(picture, seen, sold):
+    twice = at_till(seen, "a", 100, 200, joined=False) + at_till(seen, "a", 1000, 1100, gave_up=True)[1:]
+    shop = picture(twice, [sold(199)])
+    assert [visitor for _, visitor in shop.outcome.purchased] == ["a"]
+    assert figures(shop)[2:] == (1, 1)
+    friends = at_till(seen, "b", 100, 200, joined=False, group="g")
+    friends += at_till(seen, "a", 1000, 1100, gave_up=True, group="g")
+    assert figures(picture(friends, [sold(199)]))[2:] == (1, 1)
+
+
+def test_joining_again_after_a_step_out_is_the_same_queue(picture, seen, sold):
+    events = at_till(seen, "a", 100, 200) + at_till(seen, "a", 230, 300)[1:]
+    assert figures(picture(events, [sold(215)]))[2:] == (1, 0)
+
+
+def test_a_persons_word_that_somebody_gave_up_overrules_the_matcher(picture, seen, sold):
+    events = at_till(seen, "a", 100, 200)
+    shop = picture(events, [sold(199)], [said("a", Attribute.ABANDONED, "true")])
+    assert (shop.outcome.purchased, figures(shop)[2:]) == ({}, (1, 1))
+    # The sale goes to whoever else may have bought, and an earlier purchase stays.
+    crowd = events + at_till(seen, "b", 90, 150)
+    shop = picture(crowd, [sold(199)], [said("a", Attribute.ABANDONED, "true")])
+    assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]
+
+
+def test_a_persons_word_that_somebody_did_not_give_up_holds(picture, seen, sold):
+    events = at_till(seen, "a", 100, 200, gave_up=True)
+    assert figures(picture(events, [], [said("a", Attribute.ABANDONED, "false")]))[2:] == (1, 0)

@@ -24,7 +24,7 @@ class TillOutcome:
     Attributes:
         purchased: (day, visitor_id) of those who bought, with the time of their first purchase.
         joined: those who joined a queue, with the time of the first JOIN.
-        abandoned: those among them who left without a purchase.
+        abandoned: those among them who left the last queue they joined and did not buy from then on.
         near_sale: those who stood at the till within 5 minutes before a sale, with the times of the sales.
     """
 
@@ -53,22 +53,30 @@ def judge_till(
         corrections: what people said of purchases and abandons; it outlives every rule.
 
     Returns:
-        The outcome; nobody both bought and abandoned.
+        The outcome; nobody whom no person's word concerns abandoned a queue and bought afterwards.
     """
     customers = [visit for visit in visits if not visit.is_staff]
     sale_us = sorted(sale.time_us for sale in sales if sale.kind == "sale")
+    said = {(word.subject, word.attribute): word.value.lower() not in _NO for word in corrections}
     stays: list[TillVisit] = []
     owners: list[Visit] = []
+    possible: list[int] = []
+    queued_us: dict[tuple[date, str], int] = {}
     for visit in customers:
-        for start_us, end_us in _at_till(visit.stays, billing, as_of_us):
+        spans = _at_till(visit.stays, billing, as_of_us)
+        queued = _last_queue_us(visit.joins_us, spans)
+        if queued is not None:
+            queued_us[(visit.day, visit.visitor_id)] = queued
+        for start_us, end_us in spans:
+            if not (queued is not None and end_us >= queued and _said_to_give_up(visit.visitor_id, said)):
+                possible.append(len(stays))
             gave_up = any(start_us <= at_us <= end_us for at_us in visit.abandons_us)
             stays.append(TillVisit(visit.visitor_id, start_us, end_us, gave_up))
             owners.append(visit)
     bought_at: dict[tuple[date, str], list[int]] = {}
-    for match in match_purchases(sale_us, stays):
-        owner = owners[match.visit]
+    for match in match_purchases(sale_us, [stays[place] for place in possible]):
+        owner = owners[possible[match.visit]]
         bought_at.setdefault((owner.day, owner.visitor_id), []).append(sale_us[match.transaction])
-    said = {(word.subject, word.attribute): word.value.lower() not in _NO for word in corrections}
     for visit in customers:
         key = (visit.day, visit.visitor_id)
         word = said.get((visit.visitor_id, Attribute.PURCHASED))
@@ -82,7 +90,7 @@ def judge_till(
     return TillOutcome(
         purchased={key: min(times) for key, times in bought_at.items()},
         joined=joined,
-        abandoned=_abandoned(customers, bought_at, last_sale_us, billing, said),
+        abandoned=_abandoned(customers, queued_us, bought_at, last_sale_us, billing, said),
         near_sale=_near_sale(stays, owners, sale_us),
     )
 
@@ -107,6 +115,21 @@ def _at_till(stays: Iterable[Stay], billing: frozenset[str], as_of_us: int) -> l
     return spans
 
 
+def _last_queue_us(joins_us: Sequence[int], spans: Iterable[tuple[int, int]]) -> int | None:
+    """The first JOIN of that time at the till to which the last JOIN belongs."""
+    if not joins_us:
+        return None
+    start_us = max((start for start, end in spans if start <= joins_us[-1] <= end), default=joins_us[-1])
+    return min(at_us for at_us in joins_us if at_us >= start_us)
+
+
+def _said_to_give_up(visitor_id: str, said: dict[tuple[str, Attribute], bool]) -> bool:
+    """Whether a person says so, and nobody says that they bought."""
+    return bool(said.get((visitor_id, Attribute.ABANDONED))) and not said.get(
+        (visitor_id, Attribute.PURCHASED)
+    )
+
+
 def _near_sale(
     stays: Sequence[TillVisit], owners: Sequence[Visit], sale_us: Sequence[int]
 ) -> dict[tuple[date, str], tuple[int, ...]]:
@@ -121,30 +144,32 @@ def _near_sale(
 
 def _abandoned(
     customers: Sequence[Visit],
+    queued_us: dict[tuple[date, str], int],
     bought_at: dict[tuple[date, str], list[int]],
     last_sale_us: dict[date, int],
     billing: frozenset[str],
     said: dict[tuple[str, Attribute], bool],
 ) -> frozenset[tuple[date, str]]:
-    paying_groups = {
-        (visit.day, group)
-        for visit in customers
-        if (visit.day, visit.visitor_id) in bought_at
-        for group in visit.groups
-    }
+    paid_at: dict[tuple[date, str], list[int]] = {}
+    for visit in customers:
+        for group in visit.groups:
+            paid_at.setdefault((visit.day, group), []).extend(
+                bought_at.get((visit.day, visit.visitor_id), ())
+            )
     abandoned = set()
     for visit in customers:
-        if not visit.joins_us:
-            continue
         key = (visit.day, visit.visitor_id)
+        if key not in queued_us:
+            continue
         at_till = [stay for stay in visit.stays if stay.zone_id in billing]
         has_left = bool(at_till) and at_till[-1].left
         covered = has_left and at_till[-1].last_us <= last_sale_us.get(visit.day, -1)
+        paid = [*bought_at.get(key, ()), *(t for group in visit.groups for t in paid_at[visit.day, group])]
         word = said.get((visit.visitor_id, Attribute.ABANDONED))
-        if key in bought_at or any((visit.day, group) in paying_groups for group in visit.groups):
-            gave_up = False
-        elif word is not None:
+        if word is not None:
             gave_up = word
+        elif any(at_us >= queued_us[key] for at_us in paid):
+            gave_up = False
         else:
             gave_up = bool(visit.abandons_us) or covered
         if gave_up:
