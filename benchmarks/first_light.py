@@ -123,7 +123,7 @@ def main() -> None:
             if not (folder / "truth.json").is_file():
                 simulate(folder, seed, minutes, arguments.difficulty)
             morning = read_morning(folder)
-            named = NamedDetector(arguments.detector, Settings().models_dir)
+            named = NamedDetector(arguments.detector, Settings.load().models_dir)
             builders: dict[str, DetectorBuilder] = {
                 arguments.detector: named,
                 "true boxes": TruthBuilder(folder),

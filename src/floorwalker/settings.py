@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from floorwalker.errors import InputError
 
 
 class Settings(BaseSettings):
@@ -35,6 +37,20 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", title="Address", description="Address that `floorwalker serve` binds.")
     port: int = Field(8642, title="Port", description="Port that `floorwalker serve` binds.", ge=0, le=65535)
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings that hold in this process.
+
+        Raises:
+            InputError: a variable holds something that its setting cannot be; the message names it.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = f"FLOORWALKER_{str(first['loc'][0]).upper()}"
+            raise InputError(f"{variable}={first['input']!r}: {first['msg']}") from error
 
     @property
     def resolved_database_url(self) -> str:

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from floorwalker.cli.demo import MARKER, _check, _start_afresh
+from floorwalker.errors import WorkError
 from floorwalker.evaluation.morning import compare, read_morning
+from floorwalker.pipeline.day_run import DayRun
 from floorwalker.warehouse import Warehouse
 
 
@@ -36,6 +39,33 @@ def test_demo_leaves_other_peoples_folders_alone(run, tmp_path):
     answer = run("demo", "--no-serve", "--minutes", "0.5", "--out", tmp_path, "-q")
     assert answer.code == 2
     assert (tmp_path / "letters.txt").read_text() == "dear"
+
+
+def test_an_interrupted_demo_can_be_started_again(tmp_path):
+    out = tmp_path / "demo"
+    _start_afresh(out)
+    (out / "morning").mkdir()
+    (out / "morning" / "CAM_ENTRY_01.mp4").write_bytes(b"half a film")
+    (out / "floorwalker.db").write_bytes(b"old")
+    _start_afresh(out)
+    assert [path.name for path in out.iterdir()] == [MARKER]
+
+
+def test_an_interrupted_simulation_can_be_started_again(tmp_path):
+    from floorwalker.simulation import simulate
+
+    simulate(tmp_path / "m", 1, 0.2, video=False)
+    (tmp_path / "m" / "simulation.json").rename(tmp_path / "m" / ".simulation-unfinished")
+    simulate(tmp_path / "m", 2, 0.2, video=False)
+    assert json.loads((tmp_path / "m" / "simulation.json").read_text())["seed"] == 2
+    assert not (tmp_path / "m" / ".simulation-unfinished").exists()
+
+
+def test_a_blind_camera_is_a_broken_pipeline():
+    truth = {"entries": 3, "exits": 2, "unique_visitors": 3}
+    with pytest.raises(WorkError, match="exits"):
+        _check(DayRun([], []), {"entries": 3, "exits": 0, "unique_visitors": 3}, truth)
+    _check(DayRun([], []), truth, truth)
 
 
 def test_day_loads_all_cameras_once(run, morning, tmp_path, monkeypatch):

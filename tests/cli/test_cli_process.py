@@ -142,6 +142,29 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(run, video, site, t
     one_clear_line(process(run, video, site, tmp_path), 2)
 
 
+def test_the_recording_itself_is_never_overwritten(run, video, site, tmp_path):
+    before = video.read_bytes()
+    one_clear_line(process(run, video, site, tmp_path / "e.jsonl", "--annotate", video), 2)
+    one_clear_line(process(run, video, site, video), 2)
+    assert video.read_bytes() == before
+
+
+def test_a_site_file_with_mistakes_is_refused_before_the_work(run, video, site, tmp_path):
+    site.write_text(site.read_text().replace("[[160, 120], [160, 225]]", "[[160, 120], [160, 240]]"))
+    answer = process(run, video, site, tmp_path / "e.jsonl")
+    one_clear_line(answer, 2)
+    assert "edge" in answer.err
+    site.write_text(site.read_text().replace("[320, 240]", "[320, 0]"))
+    one_clear_line(process(run, video, site, tmp_path / "e.jsonl"), 2)
+
+
+def test_a_variable_that_cannot_be_is_named(run, monkeypatch):
+    monkeypatch.setenv("FLOORWALKER_PORT", "abc")
+    answer = run("config")
+    one_clear_line(answer, 2)
+    assert "FLOORWALKER_PORT" in answer.err
+
+
 def strange_network(path):
     """An ONNX network whose output no head understands."""
     image = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])

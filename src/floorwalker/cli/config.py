@@ -20,7 +20,7 @@ def config(
     as_json: Annotated[bool, typer.Option("--json", help="Print the settings as JSON.")] = False,
 ) -> None:
     """Print every setting, its value, where it comes from and the variable that changes it."""
-    settings = Settings()
+    settings = Settings.load()
     rows = [
         {
             "setting": name,

@@ -49,7 +49,7 @@ def day(
     stores = [shop for shop in content.stores if store in (None, shop.id)]
     if len(stores) != 1:
         raise InputError(f"say which store with --store: {', '.join(shop.id for shop in content.stores)}")
-    settings = Settings()
+    settings = Settings.load()
     jobs = day_jobs(folder, stores[0], start, fps)
     warehouse = Warehouse(settings.resolved_database_url)
     warehouse.register_site(content, site.parent)

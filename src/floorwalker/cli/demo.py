@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -17,12 +17,12 @@ from floorwalker.cli.serve import bind, refuse_open_address, run
 from floorwalker.cli.simulate import simulate_with_progress
 from floorwalker.errors import InputError, WorkError
 from floorwalker.evaluation.morning import Comparison, compare, measure_morning, read_morning
-from floorwalker.pipeline.day_run import NamedDetector
+from floorwalker.pipeline.day_run import DayRun, NamedDetector
 from floorwalker.settings import Settings
 from floorwalker.simulation import Difficulty
 from floorwalker.warehouse import Warehouse
 
-MARKER = "simulation.json"
+MARKER = ".floorwalker-demo"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def demo(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
 ) -> None:
     """Simulate a store morning, process its video, print the numbers beside the truth, serve the page."""
-    settings = Settings()
+    settings = Settings.load()
     warehouse_url = f"sqlite:///{(out / 'floorwalker.db').absolute()}"
     listener = None
     if serve:  # before the long work, so that a taken port is found out at once
@@ -62,26 +62,40 @@ def demo(
     morning = read_morning(out / "morning")
     warehouse = Warehouse(warehouse_url)
     with progress_bar("frames", quiet=quiet) as progress:
-        _, measured = measure_morning(
+        day, measured = measure_morning(
             morning, NamedDetector(detector, settings.models_dir), warehouse, CameraBars(progress)
         )
     rows = compare(measured, morning.truth)
     seconds = time.monotonic() - begun
     _report(rows, seconds, as_json)
-    if measured["entries"] == 0 and morning.truth["entries"] > 0:
-        raise WorkError("the pipeline found nobody coming in")
+    _check(day, measured, morning.truth)
     if listener:
         run(warehouse, listener)
 
 
 def _start_afresh(out: Path) -> None:
-    """Remove what an earlier demo left, and nothing else."""
-    if out.exists() and any(out.iterdir()) and not (out / "morning" / MARKER).is_file():
+    """Remove what an earlier demo left, finished or not, and nothing else."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is not a folder; name another one with --out")
+    if out.exists() and any(out.iterdir()) and not (out / MARKER).is_file():
         raise InputError(f"{out} holds other things than a demo; name another folder with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).touch()
     for old in out.glob("floorwalker.db*"):
         old.unlink()
     shutil.rmtree(out / "morning", ignore_errors=True)
-    (out / "morning").mkdir(parents=True, exist_ok=True)
+
+
+def _check(day: DayRun, measured: Mapping[str, Any], truth: Mapping[str, Any]) -> None:
+    """A pipeline that finds nobody, or only on some cameras, is broken, not merely inexact."""
+    blind = [run.recording.camera_id for run in day.runs if not run.tracks]
+    if blind:
+        raise WorkError(f"nobody was found on {', '.join(blind)}")
+    for figure in ("entries", "exits", "unique_visitors"):
+        if truth[figure] > 0 and measured[figure] == 0:
+            raise WorkError(
+                f"the pipeline measured no {figure.replace('_', ' ')}, truly there are {truth[figure]}"
+            )
 
 
 def _report(rows: Sequence[Comparison], seconds: float, as_json: bool) -> None:

@@ -58,7 +58,7 @@ def ingest(
             "a server reads its own site file: give --site to `floorwalker serve`, not with --url"
         )
     content = load_site(site) if site else None
-    warehouse = None if url else Warehouse(Settings().resolved_database_url)
+    warehouse = None if url else Warehouse(Settings.load().resolved_database_url)
     target: Target = ServerTarget(url or "") if warehouse is None else DatabaseTarget(warehouse)
     if warehouse and content and site:
         warehouse.register_site(content, site.parent)

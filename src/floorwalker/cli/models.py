@@ -33,7 +33,7 @@ def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
 ) -> None:
     """List the networks that are known to work, and which of them are here."""
-    folder = Settings().models_dir
+    folder = Settings.load().models_dir
     here = {model.name for model in pulled_models(folder)}
     if as_json:
         print_json(
@@ -61,13 +61,13 @@ def pull(
     model = find_model(name)
     with progress_bar("bytes") as bar:
         task = bar.add_task(model.name, total=None)
-        path = pull_model(model, Settings().models_dir, source, lambda count: bar.advance(task, count))
+        path = pull_model(model, Settings.load().models_dir, source, lambda count: bar.advance(task, count))
     console.print(f"{model.name}: {path} ({model.licence})", markup=False, soft_wrap=True)
 
 
 def verify() -> None:
     """Hash every network that is here again; exit code 1 where one has changed."""
-    folder: Path = Settings().models_dir
+    folder: Path = Settings.load().models_dir
     here = pulled_models(folder)
     if not here:
         raise InputError(f"no network of the manifest is in {folder}; `floorwalker models pull NAME`")

@@ -42,7 +42,7 @@ def load(
     """Load sales, each once; rows that cannot be read are explained; exit code 2 if none could."""
     given = None if timezone is None else _zone(timezone)
     content = load_site(site) if site else None
-    warehouse = Warehouse(Settings().resolved_database_url)
+    warehouse = Warehouse(Settings.load().resolved_database_url)
     if content and site:
         warehouse.register_site(content, site.parent)
     zones = {known.store_id: known.zone_info for known in warehouse.stores() if known.registered}

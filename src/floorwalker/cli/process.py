@@ -54,13 +54,14 @@ def process(
 ) -> None:
     """Find the people in a recording and write what they did as events, one JSON line each."""
     events_file = out or Path(f"{video.stem}.events.jsonl")
-    for target in (events_file, annotate):
-        if target:
-            check_writable(target)
+    for target in filter(None, (events_file, annotate)):
+        check_writable(target)
+        if target.exists() and video.exists() and target.samefile(video):
+            raise InputError(f"{target} is the recording itself; name another file")
     shop, view = load_site(site).store_of_camera(camera, store)
     info = probe(video)
     began = _start(start, video, info.duration_s)
-    settings = Settings()
+    settings = Settings.load()
     finder = build_detector(
         detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
     )

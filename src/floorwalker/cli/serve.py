@@ -32,7 +32,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and the pages until interrupted."""
-    settings = Settings()
+    settings = Settings.load()
     address = host or settings.host
     refuse_open_address(address)
     listener = bind(address, settings.port if port is None else port)

@@ -15,12 +15,17 @@ from floorwalker.identity.height import height_m
 from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
-from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
+from floorwalker.journeys.staff import BEHIND_COUNTER, LONGEST_IN_VIEW, Presence, StaffSettings, staff_rule
 from floorwalker.journeys.zones import ZoneSettings, stays
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.runs import Recording
 from floorwalker.site import Camera, Store, ZoneKind
 from floorwalker.tracking.track import Track
+
+HANDOVER = "rule:handover"
+_STAFF_REASONS = {rule: "rule:" + rule.replace(" ", "-") for rule in (BEHIND_COUNTER, LONGEST_IN_VIEW)}
+# All reasons that `resolve_day` gives: what it says anew replaces what it said before.
+DAY_REASONS = (HANDOVER, *_STAFF_REASONS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +234,7 @@ def _same_as(
             found[node.visitor] = max(found.get(node.visitor, 0.0), confidence[index])
     decided = _last_seen(person, epoch)
     return [
-        Resolution(store.id, visitor, Attribute.SAME_AS, canonical, "rule:handover", round(sure, 4), decided)
+        Resolution(store.id, visitor, Attribute.SAME_AS, canonical, HANDOVER, round(sure, 4), decided)
         for visitor, sure in sorted(found.items())
     ]
 
@@ -247,7 +252,7 @@ def _is_staff(
     if rule is None:
         return []
     visitors = sorted({node.visitor for node in person if node.visitor is not None})
-    reason = "rule:" + rule.replace(" ", "-")
+    reason = _STAFF_REASONS[rule]
     decided = _last_seen(person, epoch)
     return [
         Resolution(store.id, visitor, Attribute.IS_STAFF, "true", reason, 0.9, decided)

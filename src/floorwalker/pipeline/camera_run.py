@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from floorwalker.tracking.collect import TrackCollector
 from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
 from floorwalker.video.frame import Frame
-from floorwalker.video.reader import VideoInfo, probe, read_frames, sample_frames
+from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, read_frames, sample_frames
 from floorwalker.vision.detector import Detector
 
 DEFAULT_FPS = 10.0
@@ -134,7 +134,7 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
         store_id=job.store.id,
         camera_id=job.camera.id,
         start_utc=job.start_utc,
-        duration_s=max(info.duration_s, last_s),
+        duration_s=_filmed_s(info, gaps, last_s),
         content_hash=hash_file(job.video),
         gaps=tuple(gaps),
     )
@@ -146,6 +146,12 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     )
     events = camera_events(tracks, CameraContext(job.store, job.camera, recording, run))
     return CameraRun(recording, run, tracks, events, frames)
+
+
+def _filmed_s(info: VideoInfo, gaps: Sequence[Gap], last_s: float) -> float:
+    """How long was really filmed: a file cut short declares more than it holds."""
+    truncated = [gap.start_s for gap in gaps if gap.reason == TRUNCATED]
+    return max(min([info.duration_s, *truncated]), last_s)
 
 
 def _configuration(job: CameraJob, detector: Detector, fps: float) -> str:

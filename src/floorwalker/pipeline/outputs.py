@@ -34,9 +34,12 @@ def write_run(result: CameraRun, events: Path) -> None:
         WorkError: writing failed; no half-written file is left under a final name.
     """
     record = {"recording": result.recording, "run": result.run, "frames": result.frames}
-    with whole_file(tracks_path(events)) as temporary:
-        write_tracks(temporary, result.tracks, result.recording, result.run)
-    with whole_file(run_record_path(events)) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    with whole_file(events) as temporary:
-        temporary.write_bytes(encode_events(result.events))
+    # All three are whole before any gets its name: a record must never stand beside another run's events.
+    with (
+        whole_file(events) as events_part,
+        whole_file(run_record_path(events)) as record_part,
+        whole_file(tracks_path(events)) as tracks_part,
+    ):
+        write_tracks(tracks_part, result.tracks, result.recording, result.run)
+        record_part.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        events_part.write_bytes(encode_events(result.events))

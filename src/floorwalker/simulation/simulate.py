@@ -30,6 +30,8 @@ from floorwalker.simulation.truth_figures import true_figures
 
 SIMULATOR_VERSION = 1
 DESCRIPTION_FILE = "simulation.json"
+TRUTH_FILE = "truth.json"
+UNFINISHED_FILE = ".simulation-unfinished"
 START_LOCAL = datetime(2026, 3, 3, 10, 0, tzinfo=ZoneInfo(TIMEZONE))
 _REPORT_EVERY = 20
 Progress = Callable[[str, int, int], None]
@@ -106,7 +108,7 @@ def simulate(
     _write(out / FLOOR_PLAN_FILE, floor_plan_png(cameras))
     _write(out / "events.jsonl", encode_events(events))
     _write_tables(out, morning)
-    _write(out / "truth.json", _json(figures))
+    _write(out / TRUTH_FILE, _json(figures))
     description = {
         "simulator_version": SIMULATOR_VERSION,
         "store_id": STORE_ID,
@@ -124,6 +126,7 @@ def simulate(
         "video": video,
     }
     _write(out / DESCRIPTION_FILE, _json(description))
+    (out / UNFINISHED_FILE).unlink(missing_ok=True)
     videos = tuple(film.video for film in films if film.video is not None)
     return Summary(out, videos, frames, len(events), figures)
 
@@ -148,16 +151,19 @@ def _prepare(out: Path) -> None:
     """Make the folder, or clear away an earlier simulation's description so that it never lies."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is not a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / DESCRIPTION_FILE).is_file():
+    known = (out / DESCRIPTION_FILE, out / UNFINISHED_FILE)
+    if out.is_dir() and any(out.iterdir()) and not any(path.is_file() for path in known):
         raise InputError(
             f"{out} is not empty and holds no earlier simulation ({DESCRIPTION_FILE}); name another folder"
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / UNFINISHED_FILE).touch()
     except OSError as error:
         raise InputError(f"cannot make the folder {out}: {error.strerror}") from error
-    for camera_id in CAMERA_IDS:  # an old film must not stand beside a new truth
-        (out / f"{camera_id}.mp4").unlink(missing_ok=True)
+    # What is old must not stand beside what is new, should this one be interrupted.
+    for name in (DESCRIPTION_FILE, TRUTH_FILE, *(f"{camera_id}.mp4" for camera_id in CAMERA_IDS)):
+        (out / name).unlink(missing_ok=True)
 
 
 def _shoot_all(films: list[Film], out: Path, workers: int | None, report: Progress) -> None:

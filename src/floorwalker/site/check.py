@@ -14,8 +14,8 @@ from shapely.geometry import Point as ShapelyPoint
 from shapely.validation import explain_validity
 
 from floorwalker.errors import InputError
-from floorwalker.site.load import read_toml
 from floorwalker.site.model import Camera, EntryLine, Point, Site, Store, Zone, ZoneKind
+from floorwalker.site.toml import read_toml
 
 EDGE_MARGIN_PX = 8.0
 CALIBRATION_TOLERANCE_PX = 6.0
@@ -59,7 +59,7 @@ def check_site_file(path: Path) -> list[Problem]:
             else Problem(_place(item["loc"]), "this field is missing")
             for item in error.errors()
         ]
-    return list(_site_problems(site, path.parent))
+    return list(site_problems(site, path.parent))
 
 
 def _place(parts: Sequence[str | int]) -> str:
@@ -73,7 +73,8 @@ def _duplicates(names: Sequence[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-def _site_problems(site: Site, folder: Path) -> Iterator[Problem]:
+def site_problems(site: Site, folder: Path) -> Iterator[Problem]:
+    """The mistakes of a site whose fields are all of the right kind."""
     for name in _duplicates([store.id for store in site.stores]):
         yield Problem("store", f"two stores have the id {name!r}")
     for index, store in enumerate(site.stores):

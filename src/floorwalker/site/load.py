@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from floorwalker.errors import InputError
+from floorwalker.site.check import site_problems
 from floorwalker.site.model import Site
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file.
-
-    Raises:
-        InputError: no such file, not text, or not TOML; the message names the line.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"no such site file: {path}") from error
-    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the site file {path}: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
+from floorwalker.site.toml import read_toml
 
 
 def load_site(path: Path) -> Site:
@@ -51,7 +35,10 @@ def load_site(path: Path) -> Site:
         raise InputError(
             f"{path}: {place}: {first['msg']}{more}; `floorwalker site check {path}` explains every mistake"
         ) from error
-    ids = [store.id for store in site.stores]
-    if len(set(ids)) != len(ids):
-        raise InputError(f"{path}: two stores have the same id")
+    for problem in site_problems(site, path.parent):
+        if problem.severity == "error":
+            raise InputError(
+                f"{path}: {problem.place}: {problem.message}; "
+                f"`floorwalker site check {path}` explains every mistake"
+            )
     return site

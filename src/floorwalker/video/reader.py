@@ -20,6 +20,7 @@ from floorwalker.video.container import declared_duration_s, frame_rate, open_vi
 from floorwalker.video.frame import Frame
 
 SHORTEST_GAP_S = 1.0
+TRUNCATED = "truncated"
 _DUE_TOLERANCE_S = 1e-6
 GapListener = Callable[[Gap], None]
 
@@ -110,7 +111,7 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
             raise InputError(f"not one frame of the video can be decoded: {path}")
         end_s = clock.last_s + clock.step_s
         if declared_s is not None and declared_s - end_s >= SHORTEST_GAP_S:
-            report(Gap(end_s, declared_s, "truncated"))
+            report(Gap(end_s, declared_s, TRUNCATED))
 
 
 def to_bgr(frame: VideoFrame, size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:

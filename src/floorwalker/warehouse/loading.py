@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -57,16 +57,16 @@ def add_resolutions(connection: Connection, said: Sequence[Resolution]) -> int:
 def undo_resolutions(
     connection: Connection,
     store_id: str,
-    decided_us: tuple[int, int],
+    subjects: Collection[str],
     reasons: Sequence[str],
     kept: Sequence[Resolution],
 ) -> int:
-    """Undo what rules said of a stretch of time, as far as it is not said again.
+    """Undo what rules said of some visitors, as far as it is not said again.
 
     Args:
         connection: a writing transaction.
         store_id: whose.
-        decided_us: from when up to, not including, when it was decided.
+        subjects: the observed visitors that the rules looked at anew.
         reasons: the rules' reasons.
         kept: statements that stay.
 
@@ -75,11 +75,10 @@ def undo_resolutions(
     """
     table = resolution_table.c
     again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
-    within = (table.decided_us >= decided_us[0], table.decided_us < decided_us[1])
     gone = [
         row.version
-        for row in connection.execute(_standing(store_id).where(*within, table.reason.in_(reasons)))
-        if (row.subject, row.attribute, row.value, row.reason) not in again
+        for row in connection.execute(_standing(store_id).where(table.reason.in_(reasons)))
+        if row.subject in subjects and (row.subject, row.attribute, row.value, row.reason) not in again
     ]
     for start in range(0, len(gone), _CHUNK):
         connection.execute(

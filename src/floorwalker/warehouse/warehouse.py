@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -181,27 +181,24 @@ class Warehouse:
     def replace_resolutions(
         self,
         store_id: str,
-        from_utc: datetime,
-        to_utc: datetime,
+        subjects: Collection[str],
         reasons: Sequence[str],
         resolutions: Sequence[Resolution],
     ) -> int:
-        """Let rules that were computed anew over a stretch of time take back what they no longer say.
+        """Let rules that looked at visitors anew take back what they no longer say of them.
 
         Args:
             store_id: whose.
-            from_utc: beginning of the stretch, by `decided_utc`.
-            to_utc: its end, itself not in it.
+            subjects: the observed visitors they looked at; what was said of others stands.
             reasons: the rules' reasons, `rule:…`; people's words are never taken back.
-            resolutions: all that the rules say of the stretch now.
+            resolutions: all that the rules say of these visitors now.
 
         Returns:
             How many were new or undone.
         """
         rules = [reason for reason in reasons if not reason.startswith(PERSON)]
-        stretch = (to_us(from_utc), to_us(to_utc))
         with self._database.write() as connection:
-            changed = undo_resolutions(connection, store_id, stretch, rules, resolutions)
+            changed = undo_resolutions(connection, store_id, frozenset(subjects), rules, resolutions)
             changed += add_resolutions(connection, resolutions)
         if changed:
             self._committed()
