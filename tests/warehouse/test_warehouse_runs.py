@@ -83,3 +83,12 @@ def test_a_run_with_events_of_another_store_is_refused(warehouse, make_event, no
     recording = recording_of(noon)
     with pytest.raises(InputError, match="S2"):
         warehouse.record_run(recording, run_of(recording), [make_event(store_id="S2")])
+
+
+def test_a_corrected_start_corrects_the_recording(warehouse, make_event, noon):
+    first = recording_of(noon)
+    later = noon + timedelta(hours=1)
+    corrected = Recording("S1", "C1", later, 500.0, "ab" * 32, (Gap(3.0, 4.0, "truncated"),))
+    warehouse.record_run(first, run_of(first), [make_event()])
+    warehouse.record_run(corrected, run_of(corrected, "2" * 32), [make_event(3600)])
+    assert warehouse.recordings("S1", noon, noon + timedelta(days=1)) == [corrected]

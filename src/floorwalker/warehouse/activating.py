@@ -25,6 +25,9 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
     mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
     if connection.execute(select(recordings.c.recording_id).where(*mine)).first() is None:
         connection.execute(insert(recordings).values(_recording_row(recording)))
+    else:
+        # The same file with a corrected start, length or gaps is the same recording, told of anew.
+        connection.execute(update(recordings).where(*mine).values(_recording_row(recording)))
     of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
     connection.execute(update(runs).where(*of_recording).values(active=False))
     this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
