@@ -15,7 +15,7 @@ def said_by_person(resolution: Resolution) -> bool:
 
 
 def in_force(resolutions: Iterable[Resolution]) -> dict[tuple[str, Attribute], Resolution]:
-    """The statement that holds for each subject and attribute.
+    """The statement that holds for each subject and attribute, the latest last.
 
     Args:
         resolutions: in order of their version, none undone. A later one replaces an earlier one, except
@@ -26,6 +26,8 @@ def in_force(resolutions: Iterable[Resolution]) -> dict[tuple[str, Attribute], R
         key = (resolution.subject, resolution.attribute)
         earlier = holding.get(key)
         if earlier is None or said_by_person(resolution) or not said_by_person(earlier):
+            # A key that is overwritten keeps its place: taken out first, the latest word stands last.
+            holding.pop(key, None)
             holding[key] = resolution
     return holding
 
