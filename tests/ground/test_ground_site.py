@@ -2,6 +2,7 @@
 
 import copy
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,3 +176,16 @@ def test_fields_describe_themselves():
     for name, part in schema["$defs"].items():
         for field, described in part.get("properties", {}).items():
             assert described.get("description"), f"{name}.{field} has no description"
+
+
+def test_the_worked_example_of_the_docs_passes(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "site-file.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    found = check_site_file(write(tmp_path, example))
+    assert [problem.severity for problem in found] == ["warning"], found
+
+
+def test_the_readmes_example_passes(tmp_path):
+    page = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert check_site_file(write(tmp_path, example)) == []

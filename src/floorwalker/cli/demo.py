@@ -20,6 +20,7 @@ from floorwalker.evaluation.morning import Comparison, compare, measure_morning,
 from floorwalker.pipeline.day_run import DayRun, NamedDetector
 from floorwalker.settings import Settings
 from floorwalker.simulation import Difficulty
+from floorwalker.vision.build import build_detector
 from floorwalker.warehouse import Warehouse
 
 MARKER = ".floorwalker-demo"
@@ -52,6 +53,7 @@ def demo(
     """Simulate a store morning, process its video, print the numbers beside the truth, serve the page."""
     settings = Settings.load()
     warehouse_url = f"sqlite:///{(out / 'floorwalker.db').absolute()}"
+    build_detector(detector, None, (960, 540), settings.models_dir)  # a wrong name is found out at once
     listener = None
     if serve:  # before the long work, so that a taken port is found out at once
         refuse_open_address(settings.host)

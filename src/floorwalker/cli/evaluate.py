@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from floorwalker.cli.output import console, print_json
+from floorwalker.errors import InputError
 from floorwalker.evaluation.events_match import KindScore, score_events, total
 from floorwalker.evaluation.truth import read_events
 
@@ -36,12 +37,16 @@ def events(
     """Match measured events with true ones one to one and score each kind."""
     found = [event for event in read_events(measured) if camera in (None, event.camera_id)]
     real = [event for event in read_events(truth) if camera in (None, event.camera_id)]
+    if camera is not None and not found and not real:
+        raise InputError(f"neither {measured} nor {truth} holds an event of camera {camera!r}")
     scores = score_events(found, real, tolerance, pool_inbound=pool_inbound)
     scores.append(total(scores))
     if as_json:
         print_json({"tolerance_s": tolerance, "camera": camera, "scores": [_as_dict(s) for s in scores]})
         return
-    table = Table(title=f"events matched within {tolerance:g} s", title_justify="left")
+    table = Table(
+        title=f"events matched within {tolerance:g} s", title_justify="left", box=None, pad_edge=False
+    )
     for heading in (
         "event",
         "true",
@@ -54,7 +59,7 @@ def events(
         "gross",
         "offset",
     ):
-        table.add_column(heading, justify="left" if heading == "event" else "right")
+        table.add_column(heading, justify="left" if heading == "event" else "right", no_wrap=True)
     for score in scores:
         table.add_row(
             score.name,

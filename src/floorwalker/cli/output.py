@@ -19,7 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-console = Console(highlight=False)
+# Tables in a pipe or a file keep their columns whole; a terminal has its own width.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

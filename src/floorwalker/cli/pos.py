@@ -77,6 +77,7 @@ def _summary(file: Path, pos: PosFile, report: LoadReport) -> dict[str, object]:
         "inserted": report.inserted,
         "duplicates": report.duplicates,
         "conflicts": report.conflicts,
+        "repeated_lines": pos.repeated,
         "rejected_lines": len(pos.problems),
         "problems": pos.problems,
     }
@@ -87,7 +88,7 @@ def _show(file: Path, pos: PosFile, report: LoadReport) -> None:
     lines = [
         f"{file}: {pos.lines} lines, {sales} sales, {len(pos.transactions) - sales} returns: "
         f"{report.inserted} new, {report.duplicates} known already, {len(report.conflicts)} conflicts, "
-        f"{len(pos.problems)} lines rejected"
+        f"{pos.repeated} lines repeated, {len(pos.problems)} lines rejected"
     ]
     lines += [f"  line {p.line}: {p.code}: {p.message}" for p in pos.problems[:_SHOWN]]
     if len(pos.problems) > _SHOWN:

@@ -120,4 +120,7 @@ def _report(result: CameraRun, store: Store, camera: Camera, events_file: Path, 
         messages.print(f"{gap.start_s:.1f}-{gap.end_s:.1f} s: {gap.reason}", markup=False, style="yellow")
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
     console.print(f"{result.frames} frames, {len(result.tracks)} tracks; events: {listed}", soft_wrap=True)
-    console.print(f"written: {events_file}", markup=False, soft_wrap=True)
+    files = ", ".join(
+        str(path) for path in (events_file, tracks_path(events_file), run_record_path(events_file))
+    )
+    console.print(f"written: {files}", markup=False, soft_wrap=True)
