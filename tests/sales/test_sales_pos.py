@@ -147,3 +147,25 @@ def test_a_real_day_of_a_shop(shared):
         "523",
         "737",
     }
+
+
+def test_a_repeated_row_is_counted_and_never_summed(tmp_path):
+    path = written(
+        tmp_path,
+        "store_id,transaction_id,timestamp,basket_value_inr\n"
+        "S1,T1,2026-03-03T14:22:10Z,100\n"
+        "S1,T1,2026-03-03T14:22:10Z,100.00\n"
+        "S1,T1,2026-03-03T14:22:10Z,50\n"
+        "S1,T1,2026-03-03T14:30:00Z,100\n"
+        "S2,T1,2026-03-03T14:30:00Z,7\n",
+    )
+    pos = read_pos(path, nobody)
+    assert [(sale.store_id, sale.amount_minor) for sale in pos.transactions] == [("S1", 10000), ("S2", 700)]
+    assert pos.repeated == 1
+    assert [(problem.line, problem.code) for problem in pos.problems] == [(4, "conflict"), (5, "conflict")]
+
+
+@pytest.mark.parametrize("text", ["{}\n1,2\n", "store_id,transaction_id,timestamp,basket_value_inr\n{}\n"])
+def test_an_endless_field_is_refused_wherever_it_stands(tmp_path, text):
+    with pytest.raises(InputError, match="not CSV after 0 lines"):
+        read_pos(written(tmp_path, text.format("x" * 140_000)), nobody)

@@ -27,10 +27,13 @@ class Order:
 
     Args:
         line: its first line.
+
+    Attributes:
+        first: its first line.
     """
 
     def __init__(self, line: Line) -> None:
-        self._first = line
+        self.first = line
         self._amount = line.amount
         self._moment_utc = line.moment_utc
         self._salespeople = {line.salesperson} - {None}
@@ -45,11 +48,11 @@ class Order:
         """The order as one transaction; its sum is rounded to hundredths, half to even, once."""
         minor = (self._amount * 100).quantize(Decimal(1), ROUND_HALF_EVEN)
         return Transaction(
-            store_id=self._first.store_id,
-            transaction_id=self._first.transaction_id,
+            store_id=self.first.store_id,
+            transaction_id=self.first.transaction_id,
             time_us=to_us(self._moment_utc),
             amount_minor=int(minor),
             currency=currency,
-            kind="return" if self._first.is_return else "sale",
+            kind="return" if self.first.is_return else "sale",
             salespeople=tuple(sorted(name for name in self._salespeople if name is not None)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -31,7 +31,7 @@ class PosProblem:
 
     Attributes:
         line: its number in the file, the header being 1.
-        code: `columns`, `timestamp`, `zone`, `amount`, `store` or `id`.
+        code: `columns`, `timestamp`, `zone`, `amount`, `store`, `id` or `conflict`.
         message: what was expected and what came.
     """
 
@@ -48,11 +48,13 @@ class PosFile:
         transactions: one an order, by time.
         problems: lines that were not taken.
         lines: data lines read.
+        repeated: lines of the four-column form that say again what an earlier line said.
     """
 
     transactions: tuple[Transaction, ...]
     problems: tuple[PosProblem, ...]
     lines: int
+    repeated: int = 0
 
 
 class _LineError(Exception):
@@ -68,13 +70,22 @@ class _Reading:
     orders: dict[tuple[str, str], Order] = field(default_factory=dict)
     problems: list[PosProblem] = field(default_factory=list)
     lines: int = 0
+    repeated: int = 0
 
-    def take(self, line: Line) -> None:
+    def take(self, line: Line, *, line_items: bool) -> None:
         order = self.orders.get((line.store_id, line.transaction_id))
         if order is None:
             self.orders[(line.store_id, line.transaction_id)] = Order(line)
-        else:
+        elif line_items:
             order.add(line)
+        elif order.first == line:
+            self.repeated += 1
+        else:
+            raise _LineError(
+                "conflict",
+                f"transaction {line.transaction_id!r} is in an earlier line with another time or amount; "
+                "that one is kept",
+            )
 
 
 def read_pos(path: Path, zone_of: ZoneOf, *, store_id: str | None = None, currency: str = "INR") -> PosFile:
@@ -89,7 +100,8 @@ def read_pos(path: Path, zone_of: ZoneOf, *, store_id: str | None = None, curren
 
     Returns:
         One transaction an order (a line-item order's amount is the sum of its lines, its time that of its
-        earliest line), and what was wrong with other lines.
+        earliest line; in the four-column form each transaction has one line), and what was wrong with
+        other lines.
 
     Raises:
         InputError: the file cannot be read, or its header is neither form's.
@@ -99,48 +111,44 @@ def read_pos(path: Path, zone_of: ZoneOf, *, store_id: str | None = None, curren
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)
             header = [name.strip() for name in next(rows, [])]
-            parse = _parser(path, header, zone_of, store_id)
-            for row in _rows(rows, reading, path):
+            parse, line_items = _parser(path, header, zone_of, store_id)
+            for row in rows:
+                if not any(cell.strip() for cell in row):
+                    continue
                 reading.lines += 1
                 if len(row) != len(header):
                     message = f"expected {len(header)} columns, got {len(row)}"
                     reading.problems.append(PosProblem(rows.line_num, "columns", message))
                     continue
                 try:
-                    reading.take(parse(row))
+                    reading.take(parse(row), line_items=line_items)
                 except _LineError as error:
                     reading.problems.append(PosProblem(rows.line_num, error.code, str(error)))
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text in UTF-8: {error.reason}") from error
+    except csv.Error as error:
+        raise InputError(f"{path} is not CSV after {reading.lines} lines of data: {error}") from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     transactions = [order.transaction(currency) for order in reading.orders.values()]
     transactions.sort(key=lambda sale: (sale.time_us, sale.transaction_id))
-    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines)
-
-
-def _rows(rows: Iterator[list[str]], reading: _Reading, path: Path) -> Iterator[list[str]]:
-    try:
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                yield row
-    except csv.Error as error:
-        raise InputError(f"{path} is not CSV after {reading.lines} lines: {error}") from error
+    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines, reading.repeated)
 
 
 def _parser(
     path: Path, header: Sequence[str], zone_of: ZoneOf, store_id: str | None
-) -> Callable[[list[str]], Line]:
+) -> tuple[Callable[[list[str]], Line], bool]:
+    """What reads a row, and whether an order may have several."""
     place = {name: header.index(name) for name in header}
     needed = set(SIMPLE_COLUMNS) - ({"store_id"} if store_id else set())
     if needed <= place.keys():
-        return lambda row: _simple_line(_pick(row, place, SIMPLE_COLUMNS), zone_of, store_id)
+        return lambda row: _simple_line(_pick(row, place, SIMPLE_COLUMNS), zone_of, store_id), False
     needed = set(LINE_ITEM_COLUMNS) - ({"store_id"} if store_id else set())
     if needed <= place.keys():
         wanted = LINE_ITEM_COLUMNS + LINE_ITEM_OPTIONAL
-        return lambda row: _line_item(_pick(row, place, wanted), zone_of, store_id)
+        return lambda row: _line_item(_pick(row, place, wanted), zone_of, store_id), True
     raise InputError(
         f"{path}: expected the columns {', '.join(SIMPLE_COLUMNS)}, or a line-item export with "
         f"{', '.join(LINE_ITEM_COLUMNS)}; got {', '.join(name[:40] for name in header[:12]) or 'nothing'}"
