@@ -192,13 +192,13 @@ def _stale_feeds(picture: Picture, feeds: Sequence[FeedState]) -> list[dict[str,
         _anomaly(
             picture,
             "STALE_FEED",
-            "CRITICAL" if feed.lag_minutes >= 60 else "WARN",
+            "CRITICAL" if feed.silent_minutes >= 60 else "WARN",
             picture.as_of_us,
             camera_id=feed.camera_id,
-            value=feed.lag_minutes,
+            value=feed.silent_minutes,
             expected=10,
             active=True,
-            message=f"camera {feed.camera_id} has sent nothing for {feed.lag_minutes:.0f} minutes",
+            message=f"camera {feed.camera_id} has sent nothing for {feed.silent_minutes:.0f} minutes",
             suggested_action=f"Check the camera {feed.camera_id}, its power and network.",
         )
         for feed in feeds

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from floorwalker.events import format_utc
 from floorwalker.insights.picture import STALE_AFTER
+from floorwalker.site.model import WEEKDAYS
 from floorwalker.warehouse import Feed, StoreInfo
 from floorwalker.warehouse.records import from_us
 
@@ -22,6 +23,8 @@ class FeedState:
         last_event: its latest event.
         lag_minutes: minutes since then.
         live: whether its events ever came soon after they happened; a recording's never do.
+        silent_minutes: minutes of opening time since its latest live event: since today's opening where
+            that came later, since its latest event where it was never live.
         stale: a live feed, silent for more than 10 minutes while the shop is open.
     """
 
@@ -29,6 +32,7 @@ class FeedState:
     last_event: datetime
     lag_minutes: float
     live: bool
+    silent_minutes: float
     stale: bool
 
 
@@ -41,22 +45,51 @@ def feed_states(store: StoreInfo, feeds: Sequence[Feed], now: datetime) -> list[
         now: the wall clock.
     """
     is_open = store.is_open(now) is not False
+    opened = opening_moment(store, now)
     states = []
     for feed in feeds:
         if feed.store_id != store.store_id:
             continue
         last = from_us(feed.last_event_us)
         live = feed.last_live_us is not None
+        heard = last if feed.last_live_us is None else from_us(feed.last_live_us)
+        # Nobody expects a camera to tell of anybody while the shop is closed.
+        silence = now - (heard if opened is None else max(heard, opened))
         states.append(
             FeedState(
-                feed.camera_id,
-                last,
-                round(max(0.0, (now - last).total_seconds()) / 60, 1),
-                live,
-                live and is_open and now - from_us(feed.last_live_us or 0) > STALE_AFTER,
+                feed.camera_id, last, _minutes(now - last), live, _minutes(silence),
+                live and is_open and silence > STALE_AFTER,
             )
-        )
+        )  # fmt: skip
     return states
+
+
+def opening_moment(store: StoreInfo, now: datetime) -> datetime | None:
+    """When the shop opened for the time in which it is open now; None where closed or hours are unknown.
+
+    Args:
+        store: whose; hours past midnight belong to the day before, and a shop that closes in the moment
+            in which it opens again never closed.
+        now: an aware time.
+    """
+    hours = store.site.opening_hours if store.site else {}
+    opened: datetime | None = None
+    today = now.astimezone(store.zone_info).date()
+    for back in range(9):
+        day = today - timedelta(days=back)
+        mine = hours.get(WEEKDAYS[day.weekday()])
+        if mine is None:
+            continue
+        closing_day = day + timedelta(days=mine.closes <= mine.opens)
+        opens = datetime.combine(day, mine.opens, tzinfo=store.zone_info).astimezone(UTC)
+        closes = datetime.combine(closing_day, mine.closes, tzinfo=store.zone_info).astimezone(UTC)
+        if opens <= (opened or now) and (closes >= opened if opened else closes > now):
+            opened = opens
+    return opened
+
+
+def _minutes(span: timedelta) -> float:
+    return round(max(0.0, span.total_seconds()) / 60, 1)
 
 
 def store_health(store: StoreInfo, states: Sequence[FeedState]) -> dict[str, Any]:
@@ -83,7 +116,7 @@ def store_health(store: StoreInfo, states: Sequence[FeedState]) -> dict[str, Any
 def stale_warnings(store: StoreInfo, states: Sequence[FeedState]) -> list[str]:
     """One line for each stale feed."""
     return [
-        f"STALE_FEED {store.store_id} {state.camera_id}: nothing for {state.lag_minutes:.0f} minutes"
+        f"STALE_FEED {store.store_id} {state.camera_id}: nothing for {state.silent_minutes:.0f} minutes"
         for state in states
         if state.stale
     ]
