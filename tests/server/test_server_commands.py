@@ -61,24 +61,75 @@ def test_ingest_to_a_server(tmp_path, event, house):
     tally = outcome(run("ingest", file, "--json", "--url", house.http.base_url))
     assert (tally["inserted"], tally["reasons"]) == (600, {"future": 1})
     assert tally["errors"][0]["line"] == 601
-    assert house.get("/stores/STORE_BLR_002/metrics")["entries"] == 600
+    figures = house.get("/stores/STORE_BLR_002/metrics")
+    assert (figures["entries"], figures["reentries"]) == (1, 599)
 
 
-def test_ingest_picks_up_the_runs_record(tmp_path, event):
-    recording = Recording("STORE_BLR_002", "CAM_ENTRY_01", datetime(2026, 3, 3, tzinfo=UTC), 60.0, "ab" * 32)
-    for config, count in (("1" * 32, 5), ("2" * 32, 3)):
-        run_ = Run(recording.recording_id, "0.1", "motion", config)
-        file = lines_of(tmp_path / f"{config[0]}.jsonl", [event() for _ in range(count)])
-        record = msgspec.json.encode({"recording": recording, "run": run_, "frames": 3})
-        file.with_name(f"{config[0]}.run.json").write_bytes(record)
-        assert outcome(run("ingest", file, "--json"))["inserted"] == count
+RECORDING = Recording("STORE_BLR_002", "CAM_ENTRY_01", datetime(2026, 3, 3, tzinfo=UTC), 60.0, "ab" * 32)
+
+
+def of_run(event, run_, **more):
+    made = event(**more)
+    return made | {"metadata": made["metadata"] | {"run_id": run_.run_id}}
+
+
+def run_file(path, events, run_):
+    record = msgspec.json.encode({"recording": RECORDING, "run": run_, "frames": 3})
+    path.with_name(f"{path.stem}.run.json").write_bytes(record)
+    return lines_of(path, events)
+
+
+def kept_events():
     from floorwalker.settings import Settings
     from floorwalker.warehouse import Warehouse
 
     warehouse = Warehouse(Settings().resolved_database_url)
     day = datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
-    assert len(warehouse.read("STORE_BLR_002", *day).events) == 3
-    warehouse.close()
+    try:
+        known = {store.store_id for store in warehouse.stores()}
+        return len(warehouse.read("STORE_BLR_002", *day).events) if "STORE_BLR_002" in known else None
+    finally:
+        warehouse.close()
+
+
+def test_ingest_picks_up_the_runs_record(tmp_path, event):
+    for config, count in (("1" * 32, 5), ("2" * 32, 3)):
+        run_ = Run(RECORDING.recording_id, "0.1", "motion", config)
+        events = [of_run(event, run_) for _ in range(count)]
+        file = run_file(tmp_path / f"{config[0]}.jsonl", events, run_)
+        assert outcome(run("ingest", file, "--json"))["inserted"] == count
+    assert kept_events() == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"metadata": {"run_id": "of another run"}}, "run_id"),
+        ({"camera_id": "CAM_FLOOR"}, "camera"),
+        ({"store_id": "STORE_2"}, "store"),
+    ],
+)
+def test_a_file_beside_which_another_runs_record_lies_is_refused(tmp_path, event, more, reason):
+    run_ = Run(RECORDING.recording_id, "0.1", "motion", "1" * 32)
+    file = run_file(tmp_path / "a.jsonl", [of_run(event, run_), of_run(event, run_) | more], run_)
+    result = run("ingest", file)
+    assert isinstance(result.exception, InputError)
+    assert f"expected {reason}" in str(result.exception) or f"expected metadata.{reason}" in str(
+        result.exception
+    )
+    assert kept_events() is None
+    assert outcome(run("ingest", file, "--json", "--without-run"))["inserted"] == 2
+
+
+def test_a_run_goes_to_a_server_only_as_plain_events(tmp_path, event, house):
+    run_ = Run(RECORDING.recording_id, "0.1", "motion", "1" * 32)
+    file = run_file(tmp_path / "a.jsonl", [of_run(event, run_)], run_)
+    result = run("ingest", file, "--url", house.http.base_url)
+    assert isinstance(result.exception, InputError)
+    assert "--without-run" in str(result.exception)
+    assert house.get("/stores") == []
+    tally = outcome(run("ingest", file, "--json", "--url", house.http.base_url, "--without-run"))
+    assert tally["inserted"] == 1
 
 
 @pytest.mark.parametrize(

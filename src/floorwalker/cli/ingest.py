@@ -42,13 +42,17 @@ def ingest(
     url: Annotated[
         str | None, typer.Option("--url", help="Send to this server instead of the database.")
     ] = None,
+    without_run: Annotated[
+        bool, typer.Option("--without-run", help="Leave records of runs beside the files unread.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Take events from files of any size, each once; what is rejected is counted and explained.
 
     Beside a file NAME.jsonl its run's record NAME.run.json is picked up where there is one: then the file
-    is recorded as that run, whole or not at all, and earlier runs of the same recording step back.
+    is recorded as that run, whole or not at all, and earlier runs of the same recording step back. A server
+    cannot be told of runs: with --url such a file goes only with --without-run.
     """
     for file in files:
         if not file.is_file():
@@ -56,6 +60,13 @@ def ingest(
     if url and site:
         raise InputError(
             "a server reads its own site file: give --site to `floorwalker serve`, not with --url"
+        )
+    records = {} if without_run else {file: found for file in files if (found := _run_record(file))}
+    if url and records:
+        raise InputError(
+            f"{next(iter(records))} is a run, and a server cannot be told which earlier run it replaces: "
+            "ingest it into the server's database without --url, or give --without-run to send its events "
+            "as they are"
         )
     content = load_site(site) if site else None
     warehouse = None if url else Warehouse(Settings.load().resolved_database_url)
@@ -66,7 +77,7 @@ def ingest(
     with progress_bar("bytes", quiet=quiet or as_json) as progress:
         for file in files:
             task = progress.add_task(file.name, total=file.stat().st_size)
-            record = None if warehouse is None else _run_record(file)
+            record = records.get(file)
             if warehouse and record:
                 results[str(file)] = _take_run(warehouse, file, record, progress, task)
             else:
@@ -133,8 +144,25 @@ def _take_run(
             f"{file}: a run is taken whole or not at all, and {tally.rejected} of its lines are no events; "
             f"first line {first.index}: {first.message}"
         )
+    for event in events:
+        _check_of_run(file, event, record)
     tally.count(warehouse.record_run(record.recording, record.run, events), [])
     return tally
+
+
+def _check_of_run(file: Path, event: Event, record: _RunRecord) -> None:
+    """Refuse an event that the run beside its file cannot have found."""
+    recording, run_id = record.recording, record.run.run_id
+    for what, expected, got in (
+        ("store", recording.store_id, event.store_id),
+        ("camera", recording.camera_id, event.camera_id),
+        ("metadata.run_id", run_id, event.metadata.get("run_id")),
+    ):
+        if got != expected:
+            raise InputError(
+                f"{file}: {file.stem}.run.json beside it is not its record: expected {what} {expected}, "
+                f"event {event.event_id} has {got!s:.80}; move the record away or give --without-run"
+            )
 
 
 def _report(results: dict[str, Tally], as_json: bool) -> None:
