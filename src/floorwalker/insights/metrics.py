@@ -32,8 +32,8 @@ def frame_of(picture: Picture) -> dict[str, Any]:
 def metrics(picture: Picture) -> dict[str, Any]:
     """The figures of a window, with their warnings."""
     unique = {visit.visitor_id for visit in picture.counted}
-    converted = _converted(picture)
-    buyers = _buyers(picture)
+    converted = _within(picture, _converted(picture), unique)
+    buyers = _within(picture, _buyers(picture), unique)
     joined = {key for key, at_us in picture.outcome.joined.items() if picture.holds(at_us)}
     stays = completed_stays(picture)
     sales = len(picture.window_sales)
@@ -107,6 +107,17 @@ def _buyers(picture: Picture) -> set[str]:
     return {
         visitor_id for (_, visitor_id), at_us in picture.outcome.purchased.items() if picture.holds(at_us)
     }
+
+
+def _within(picture: Picture, found: set[str], unique: set[str]) -> set[str]:
+    """Those of the counted visitors, where a window cuts a day: who came in before it is not counted.
+
+    Over whole days, and where door and zones never share a visitor, all of them: there the two can only be
+    counted apart.
+    """
+    window = picture.window
+    whole = (window.from_utc, window.to_utc) == (window.whole_from_utc, window.whole_to_utc)
+    return found if whole or picture.basis == "unlinked" else found & unique
 
 
 def _flow(picture: Picture) -> dict[str, int]:
