@@ -12,12 +12,11 @@ from scipy.stats import fisher_exact
 from floorwalker.events import format_utc
 from floorwalker.insights.health import FeedState
 from floorwalker.insights.metrics import metrics
-from floorwalker.insights.picture import Picture
+from floorwalker.insights.picture import DEAD_AFTER, Picture
 from floorwalker.insights.queue import queue_curve
 from floorwalker.site import ZoneKind
 from floorwalker.warehouse.records import from_us
 
-DEAD_AFTER = timedelta(minutes=30)
 QUEUE_SPIKE = 5
 QUEUE_CRITICAL = 10
 BASELINE_DAYS = 7
@@ -151,7 +150,9 @@ def _dead_zones(picture: Picture) -> list[dict[str, Any]]:
     if not _open_throughout(picture, quiet_from_us):
         return []
     last_visit: dict[str, int | None] = {
-        zone: None for zone, kind in picture.kinds.items() if kind is ZoneKind.PRODUCT
+        zone: None
+        for zone, kind in picture.kinds.items()
+        if kind is ZoneKind.PRODUCT and zone not in picture.unwatched
     }
     for visit in picture.customers:
         for stay in visit.stays:

@@ -10,12 +10,14 @@ from functools import cached_property
 from floorwalker.events import DOOR_EVENTS
 from floorwalker.insights.till import TillOutcome, judge_till
 from floorwalker.insights.visits import LocalDay, Visit, build_visits
+from floorwalker.insights.watching import unwatched_zones
 from floorwalker.insights.windows import Window
 from floorwalker.site import ZoneKind
 from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, Transaction, Warehouse, ZoneInfo
 from floorwalker.warehouse.records import from_us, to_us
 
 STALE_AFTER = timedelta(minutes=10)
+DEAD_AFTER = timedelta(minutes=30)
 _QUEUE_EVENTS = ("BILLING_QUEUE_JOIN", "BILLING_QUEUE_ABANDON")
 
 
@@ -34,6 +36,7 @@ class Picture:
             their name says so, `staff-only` where only staff was seen, else `product`.
         basis: `door`, `sightings` (no door camera) or `unlinked` (door and zones never share a visitor).
         depths: (time, zone, people ahead) as queue events told, staff's left out.
+        unwatched: zones of which no camera is known to have watched the half hour before `as_of`.
     """
 
     store: StoreInfo
@@ -45,6 +48,7 @@ class Picture:
     kinds: dict[str, ZoneKind]
     basis: str
     depths: Sequence[tuple[int, str, int]]
+    unwatched: frozenset[str] = frozenset()
 
     @cached_property
     def from_us(self) -> int:
@@ -101,7 +105,8 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
         window: for which time; whole days are read, because a visit is a thing of a day.
     """
     view = warehouse.read(store.store_id, window.whole_from_utc, window.whole_to_utc)
-    kinds = zone_kinds(warehouse.zones(store.store_id), view.events)
+    zones = warehouse.zones(store.store_id)
+    kinds = zone_kinds(zones, view.events)
     visits = build_visits(view.events, window)
     feeds = [feed for feed in warehouse.feeds() if feed.store_id == store.store_id]
     has_door = any(camera.entry_lines for camera in warehouse.cameras(store.store_id))
@@ -125,7 +130,24 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
             and event.zone_id is not None
             and not event.is_staff
         ],
+        unwatched=unwatched_zones(
+            _cameras_of(zones, view.events),
+            # A recording may have begun on the day before.
+            warehouse.recordings(store.store_id, window.whole_from_utc - timedelta(days=1), as_of),
+            feeds,
+            view.events,
+            (to_us(as_of - DEAD_AFTER), to_us(as_of)),
+            STALE_AFTER // timedelta(microseconds=1),
+        ),
     )
+
+
+def _cameras_of(registered: Sequence[ZoneInfo], events: Sequence[ResolvedEvent]) -> dict[str, set[str]]:
+    """The cameras that watch each zone: as the site file says, else those whose events name it."""
+    cameras = {zone.zone_id: {zone.camera_id} for zone in registered}
+    for zone_id, camera_id in {(e.zone_id, e.camera_id) for e in events if e.zone_id is not None}:
+        cameras.setdefault(zone_id, set()).add(camera_id)
+    return cameras
 
 
 def zone_kinds(registered: Sequence[ZoneInfo], events: Sequence[ResolvedEvent]) -> dict[str, ZoneKind]:
