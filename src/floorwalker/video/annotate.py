@@ -122,12 +122,15 @@ def _draw_zones(canvas: Image, zones: Mapping[str, Points], size: float) -> None
 
 
 def _label(canvas: Image, text: str, at: Sequence[float], colour: Colour, size: float) -> None:
-    """Text with a dark rim, kept inside the picture."""
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
-    x = int(np.clip(at[0] + 2, 0, max(0, canvas.shape[1] - width)))
-    y = int(np.clip(at[1] - 4, height + 1, canvas.shape[0] - 2))
-    for shade, thickness in (((0, 0, 0), 3), (colour, 1)):
-        cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, shade, thickness, cv2.LINE_AA)
+    """Text on a dark plate, kept inside the picture; what does not fit is cut at its end."""
+    (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    while len(text) > 1 and width > canvas.shape[1] - 6:
+        text = text[: int(len(text) * (canvas.shape[1] - 6) / width) - 1]
+        (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    x = int(np.clip(at[0] + 2, 2, max(2, canvas.shape[1] - width - 3)))
+    y = int(np.clip(at[1] - 4, height + 2, canvas.shape[0] - base - 1))
+    cv2.rectangle(canvas, (x - 2, y - height - 2), (x + width + 2, y + base), (24, 24, 24), cv2.FILLED)
+    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
 
 
 def _whole(points: Points) -> npt.NDArray[np.int32]:
