@@ -136,11 +136,17 @@ def test_who_left_and_looks_alike_comes_back():
     assert match.margin == pytest.approx(match.probability, abs=0.01)
 
 
+def test_between_two_who_look_alike_somebody_came_back_all_the_same():
+    tracks = [door(1, (10, False)), door(2, (15, False)), door(3, (60, True))]
+    (match,) = match_reentries(tracks, by_table({(1, 3): 0.999, (2, 3): 0.9985}), RULE)
+    assert match.earlier_id == 1
+    assert match.margin < 0.3
+
+
 @pytest.mark.parametrize(
     "table",
     [
         {(1, 3): 0.9, (2, 3): 0.1},  # not alike enough
-        {(1, 3): 0.999, (2, 3): 0.9985},  # two people it could be
         {},  # nothing known
     ],
 )

@@ -121,15 +121,21 @@ def test_a_file_beside_which_another_runs_record_lies_is_refused(tmp_path, event
     assert outcome(run("ingest", file, "--json", "--without-run"))["inserted"] == 2
 
 
-def test_a_run_goes_to_a_server_only_as_plain_events(tmp_path, event, house):
+def test_a_run_goes_to_a_server_as_plain_events_and_says_so(tmp_path, event, house):
     run_ = Run(RECORDING.recording_id, "0.1", "motion", "1" * 32)
     file = run_file(tmp_path / "a.jsonl", [of_run(event, run_)], run_)
     result = run("ingest", file, "--url", house.http.base_url)
+    assert result.exit_code == 0
+    assert "not told of runs" in result.stderr
+    assert len(house.get("/stores")) == 1
+
+
+def test_a_file_of_which_nothing_is_an_event_is_refused(tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text("dear diary\n")
+    result = run("ingest", file)
     assert isinstance(result.exception, InputError)
-    assert "--without-run" in str(result.exception)
-    assert house.get("/stores") == []
-    tally = outcome(run("ingest", file, "--json", "--url", house.http.base_url, "--without-run"))
-    assert tally["inserted"] == 1
+    assert "no file of events" in str(result.exception)
 
 
 @pytest.mark.parametrize(

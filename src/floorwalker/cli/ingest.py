@@ -12,7 +12,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from floorwalker.cli.ingest_targets import BATCH, DatabaseTarget, ServerTarget, Tally, Target
-from floorwalker.cli.output import console, print_json, progress_bar
+from floorwalker.cli.output import console, messages, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import Event, EventError, decode_event
 from floorwalker.runs import Recording, Run
@@ -52,22 +52,26 @@ def ingest(
 
     Beside a file NAME.jsonl its run's record NAME.run.json is picked up where there is one: then the file
     is recorded as that run, whole or not at all, and earlier runs of the same recording step back. A server
-    cannot be told of runs: with --url such a file goes only with --without-run.
+    is not told of runs: with --url the events are sent as they are.
     """
     for file in files:
         if not file.is_file():
-            raise InputError(f"no such file: {file}")
+            raise InputError(
+                f"expected a file, got a folder: {file}" if file.is_dir() else f"no such file: {file}"
+            )
     if url and site:
         raise InputError(
             "a server reads its own site file: give --site to `floorwalker serve`, not with --url"
         )
     records = {} if without_run else {file: found for file in files if (found := _run_record(file))}
     if url and records:
-        raise InputError(
-            f"{next(iter(records))} is a run, and a server cannot be told which earlier run it replaces: "
-            "ingest it into the server's database without --url, or give --without-run to send its events "
-            "as they are"
+        messages.print(
+            f"{next(iter(records))}: a server is not told of runs: the events are sent as they are, and an "
+            "earlier run of the same recording stays beside them",
+            markup=False,
+            style="yellow",
         )
+        records = {}
     content = load_site(site) if site else None
     warehouse = None if url else Warehouse(Settings.load().resolved_database_url)
     target: Target = ServerTarget(url or "") if warehouse is None else DatabaseTarget(warehouse)
@@ -85,6 +89,11 @@ def ingest(
     if warehouse:
         warehouse.close()
     _report(results, as_json)
+    for file, tally in results.items():
+        if not tally.received:
+            messages.print(f"{file} holds no events", markup=False, style="yellow")
+        elif tally.rejected == tally.received:
+            raise InputError(f"{file} is no file of events: expected one JSON event a line")
 
 
 def _run_record(file: Path) -> _RunRecord | None:

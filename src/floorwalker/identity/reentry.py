@@ -30,15 +30,17 @@ class ReentrySettings:
         return_share: share of those who leave that come back. Raising it finds more re-entries and calls
             more strangers so.
         return_s: typical time they stay away.
-        least_probability: of being one who left, from which a match is made.
-        least_margin: by how much the likeliest person must surpass the next one.
+        least_returning: probability of being anyone who left, from which a match is made. Between two who
+            look alike it is often certain that one of them came back, and open which: then the likelier one
+            is taken, since calling them new would count a visitor too many.
+        least_probability: of being the likeliest person themselves, below which no name is given.
         window_s: arrivals within this time before and after tell how many strangers come in meanwhile.
     """
 
     return_share: float = 0.2
     return_s: float = 150.0
-    least_probability: float = 0.5
-    least_margin: float = 0.3
+    least_returning: float = 0.5
+    least_probability: float = 0.3
     window_s: float = 900.0
 
 
@@ -98,8 +100,8 @@ def match_reentries(
         found = _best(track_id, time_s, outside, seen_as, likeness, strangers_per_s, settings)
         if found is None:
             continue
-        best, first, second = found
-        if first >= settings.least_probability and first - second >= settings.least_margin:
+        best, first, second, returning = found
+        if returning >= settings.least_returning and first >= settings.least_probability:
             matches.append(Reentry(track_id, best, first, first - second))
             person[track_id] = best
             seen_as[best].append(track_id)
@@ -121,8 +123,8 @@ def _best(
     likeness: Callable[[int, int], float | None],
     strangers_per_s: float,
     settings: ReentrySettings,
-) -> tuple[int, float, float] | None:
-    """The likeliest person outside, the probability that it is them, and that of the next one."""
+) -> tuple[int, float, float, float] | None:
+    """The likeliest person outside, the probability of them, of the next one, and of anyone at all."""
     weights = []
     for who, left_s in outside.items():
         known = [value for member in seen_as[who] if (value := likeness(track_id, member)) is not None]
@@ -135,4 +137,4 @@ def _best(
     weights.sort()
     total = strangers_per_s - sum(weight for weight, _ in weights)
     second = -weights[1][0] / total if len(weights) > 1 else 0.0
-    return weights[0][1], -weights[0][0] / total, second
+    return weights[0][1], -weights[0][0] / total, second, 1 - strangers_per_s / total
