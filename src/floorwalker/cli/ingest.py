@@ -89,11 +89,11 @@ def ingest(
     if warehouse:
         warehouse.close()
     _report(results, as_json)
-    for file, tally in results.items():
+    for name, tally in results.items():
         if not tally.received:
-            messages.print(f"{file} holds no events", markup=False, style="yellow")
+            messages.print(f"{name} holds no events", markup=False, style="yellow")
         elif tally.rejected == tally.received:
-            raise InputError(f"{file} is no file of events: expected one JSON event a line")
+            raise InputError(f"{name} is no file of events: expected one JSON event a line")
 
 
 def _run_record(file: Path) -> _RunRecord | None:
