@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from floorwalker.evaluation.matched import Matched
 from floorwalker.tracking.overlap import iou
 
 
 @dataclass(frozen=True, slots=True)
-class BoxScore:
+class BoxScore(Matched):
     """How well boxes were found.
 
     Attributes:
@@ -27,22 +28,6 @@ class BoxScore:
     measured: int
     true: int
     ignored: int = 0
-
-    @property
-    def precision(self) -> float:
-        """Share of the measured boxes that are true; 1 where none were measured."""
-        return self.matched / self.measured if self.measured else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the true boxes that were found; 1 where there are none."""
-        return self.matched / self.true if self.true else 1.0
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing was."""
-        together = self.measured + self.true
-        return 2 * self.matched / together if together else 1.0
 
     def __add__(self, other: BoxScore) -> BoxScore:
         return BoxScore(

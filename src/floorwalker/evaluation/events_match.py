@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from floorwalker.evaluation.matched import Matched
 from floorwalker.events import Event, EventType
 
 DEFAULT_TOLERANCE_S = 2.0
@@ -15,7 +16,7 @@ _INBOUND = frozenset({EventType.ENTRY, EventType.REENTRY})
 
 
 @dataclass(frozen=True, slots=True)
-class KindScore:
+class KindScore(Matched):
     """How well one kind of event was measured.
 
     Attributes:
@@ -31,22 +32,6 @@ class KindScore:
     measured: int
     true: int
     mean_offset_s: float
-
-    @property
-    def precision(self) -> float:
-        """Share of the measured events that are true; 1 where none were measured."""
-        return self.matched / self.measured if self.measured else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Share of the true events that were measured; 1 where there are none."""
-        return self.matched / self.true if self.true else 1.0
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall; 1 where there is nothing to measure and nothing was."""
-        total = self.measured + self.true
-        return 2 * self.matched / total if total else 1.0
 
     @property
     def net_error(self) -> int:
