@@ -85,7 +85,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def house(running: House) -> House:
     """The server over an empty database."""
-    running.warehouse._database._engine.dispose()
+    running.warehouse.database._engine.dispose()
     with sqlite3.connect(running.database) as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(f"DELETE FROM {table.name}")

@@ -173,7 +173,7 @@ def test_an_event_of_the_future_does_not_move_the_day(house, event):
 
 def test_database_away_is_503_with_the_body_and_recovers(house, event, monkeypatch):
     monkeypatch.setattr("floorwalker.warehouse.engine._BUSY_TIMEOUT_S", 0.05)
-    house.warehouse._database._engine.dispose()  # connections made from now on wait less long
+    house.warehouse.database._engine.dispose()  # connections made from now on wait less long
     other = sqlite3.connect(house.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = house.http.post("/events/ingest", json={"events": [event()]})

@@ -114,7 +114,7 @@ def test_a_locked_database_is_away(tmp_path, make_event, monkeypatch):
 def test_a_full_disk_is_away_and_loses_nothing_acknowledged(tmp_path, make_event, noon):
     warehouse = Warehouse(f"sqlite:///{tmp_path / 'w.db'}")
     kept = warehouse.add_events([make_event(i) for i in range(10)]).inserted
-    with warehouse._database._engine.connect() as connection:
+    with warehouse.database._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")  # this pooled connection is full now
     with pytest.raises(DatabaseAway, match="full"):

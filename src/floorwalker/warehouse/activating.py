@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from floorwalker.runs import Recording, Run
-from floorwalker.warehouse.recording import ensure_stores
 from floorwalker.warehouse.records import to_us
-from floorwalker.warehouse.schema import recordings, runs
+from floorwalker.warehouse.schema import recordings, run_activations, runs
+from floorwalker.warehouse.versions import ensure_stores, touch
 
 
 def activate_run(connection: Connection, recording: Recording, run: Run, now_us: int) -> None:
@@ -29,11 +29,25 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
         # The same file with a corrected start, length or gaps is the same recording, told of anew.
         connection.execute(update(recordings).where(*mine).values(_recording_row(recording)))
     of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
+    counted = connection.scalar(select(runs.c.run_id).where(*of_recording, runs.c.active.is_(True)))
     connection.execute(update(runs).where(*of_recording).values(active=False))
     this = (runs.c.store_id == store_id, runs.c.run_id == run.run_id)
     if connection.execute(select(runs.c.run_id).where(*this)).first() is None:
         connection.execute(insert(runs).values(_run_row(recording, run, now_us)))
     connection.execute(update(runs).where(*this).values(active=True))
+    start_us = to_us(recording.start_utc)
+    times_us = (start_us, start_us + round(recording.duration_s * 1e6))
+    version = touch(connection, store_id, times_us, now_us)
+    if counted != run.run_id:
+        connection.execute(
+            insert(run_activations).values(
+                store_id=store_id,
+                recording_id=run.recording_id,
+                version=version,
+                run_id=run.run_id,
+                activated_us=now_us,
+            )
+        )
 
 
 def _recording_row(recording: Recording) -> dict[str, object]:

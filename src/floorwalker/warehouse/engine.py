@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from floorwalker.errors import InputError, WorkError
 from floorwalker.warehouse.errors import database_errors
 from floorwalker.warehouse.schema import metadata
 
+Listener = Callable[[], None]
+CHANGED = "floorwalker_changed"  # set on a writer by whoever changes what figures rest on
 _BUSY_TIMEOUT_S = 10.0
 
 
@@ -37,6 +39,8 @@ class Database:
                 "expected for example sqlite:////folder/floorwalker.db"
             ) from error
         self._write_lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._listeners_lock = threading.Lock()
         with self.write() as connection:
             metadata.create_all(connection)
 
@@ -59,8 +63,29 @@ class Database:
         """
         with self._write_lock, database_errors(self.place), self._engine.connect() as connection:
             writer = connection.execution_options(floorwalker_writes=True)
+            writer.info.pop(CHANGED, None)
             with writer.begin():
                 yield writer
+            changed = writer.info.pop(CHANGED, False)
+        with self._listeners_lock:
+            listeners = list(self._listeners) if changed else []
+        for listener in listeners:
+            listener()
+
+    def on_commit(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called, in the writer's thread, after every commit that changed a store.
+
+        Returns:
+            A function that ends it.
+        """
+        with self._listeners_lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._listeners_lock:
+                self._listeners.remove(listener)
+
+        return end
 
     def close(self) -> None:
         """Give all connections back."""

@@ -9,22 +9,26 @@ import msgspec
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
-from floorwalker.warehouse.recording import ensure_stores
 from floorwalker.warehouse.records import LoadReport, Transaction, to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
 from floorwalker.warehouse.schema import stores
 from floorwalker.warehouse.schema import transactions as transaction_table
+from floorwalker.warehouse.versions import ensure_stores, touch
 
 _CHUNK = 400
 
 
-def add_resolutions(connection: Connection, said: Sequence[Resolution]) -> int:
+def add_resolutions(
+    connection: Connection, said: Sequence[Resolution], now_us: int, correction_id: str | None = None
+) -> int:
     """Append statements that do not hold already.
 
     Args:
         connection: a writing transaction.
         said: of any stores; one is skipped where the last one of its subject and attribute, and the same
             reason, says the same.
+        now_us: the clock's time.
+        correction_id: of statements that one person makes together.
 
     Returns:
         How many were written.
@@ -42,14 +46,18 @@ def add_resolutions(connection: Connection, said: Sequence[Resolution]) -> int:
         }
         top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
         new: list[dict[str, object]] = []
+        decided_us: list[int] = []
         for resolution in mine:
             key = (resolution.subject, resolution.attribute.value)
             if latest.get(key) == (resolution.value, resolution.reason):
                 continue
             latest[key] = (resolution.value, resolution.reason)
-            new.append(_resolution_row(resolution, top + len(new) + 1))
+            row = _resolution_row(resolution, top + len(new) + 1)
+            new.append(row | {"recorded_us": now_us, "correction_id": correction_id})
+            decided_us.append(to_us(resolution.decided_utc))
         if new:
             connection.execute(insert(resolution_table), new)
+            touch(connection, store_id, decided_us, now_us)
         written += len(new)
     return written
 
@@ -60,6 +68,7 @@ def undo_resolutions(
     subjects: Collection[str],
     reasons: Sequence[str],
     kept: Sequence[Resolution],
+    now_us: int,
 ) -> int:
     """Undo what rules said of some visitors, as far as it is not said again.
 
@@ -69,25 +78,27 @@ def undo_resolutions(
         subjects: the observed visitors that the rules looked at anew.
         reasons: the rules' reasons.
         kept: statements that stay.
+        now_us: the clock's time.
 
     Returns:
         How many were undone.
     """
     table = resolution_table.c
     again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
-    gone = [
-        row.version
+    gone = {
+        row.version: row.decided_us
         for row in connection.execute(_standing(store_id).where(table.reason.in_(reasons)))
         if row.subject in subjects and (row.subject, row.attribute, row.value, row.reason) not in again
-    ]
-    for start in range(0, len(gone), _CHUNK):
+    }
+    versions = list(gone)
+    for start in range(0, len(versions), _CHUNK):
         connection.execute(
             update(resolution_table)
-            .where(table.store_id == store_id, table.version.in_(gone[start : start + _CHUNK]))
-            .values(undone=True)
+            .where(table.store_id == store_id, table.version.in_(versions[start : start + _CHUNK]))
+            .values(undone_us=now_us, undone_by="rules")
         )
     if gone:
-        ensure_stores(connection, [store_id])
+        touch(connection, store_id, gone.values(), now_us)
     return len(gone)
 
 
@@ -95,13 +106,13 @@ def _standing(store_id: str) -> Select[Any]:
     table = resolution_table.c
     return (
         select(resolution_table)
-        .where(table.store_id == store_id, table.undone.is_(False))
+        .where(table.store_id == store_id, table.undone_us.is_(None))
         .order_by(table.version)
     )
 
 
 def add_transactions(
-    connection: Connection, batch: Sequence[Transaction], timezone: str | None
+    connection: Connection, batch: Sequence[Transaction], timezone: str | None, now_us: int
 ) -> LoadReport:
     """Add the transactions that are new.
 
@@ -109,6 +120,7 @@ def add_transactions(
         connection: a writing transaction.
         batch: of any stores.
         timezone: IANA name for stores that no site file describes; None leaves theirs as it is.
+        now_us: the clock's time.
     """
     wanted = {(sale.store_id, sale.transaction_id): sale for sale in reversed(batch)}
     known: dict[tuple[str, str], dict[str, object]] = {}
@@ -131,13 +143,15 @@ def add_transactions(
         earlier = known.get(key) or new.get(key)
         if earlier is None:
             new[key] = row_now
-        elif earlier == row_now:
+        elif all(earlier[name] == value for name, value in row_now.items()):
             duplicates += 1
         else:
             conflicts.append(sale.transaction_id)
     if new:
-        ensure_stores(connection, {store_id for store_id, _ in new})
-        connection.execute(insert(transaction_table), list(new.values()))
+        ensure_stores(connection, by_store)
+        connection.execute(insert(transaction_table), [row | {"received_us": now_us} for row in new.values()])
+        for store_id in sorted({store_id for store_id, _ in new}):
+            touch(connection, store_id, [s.time_us for s in batch if s.store_id == store_id], now_us)
     if timezone and by_store:
         here = (stores.c.store_id.in_(by_store), stores.c.registered.is_(False))
         connection.execute(update(stores).where(*here).values(timezone=timezone))
@@ -154,7 +168,6 @@ def _resolution_row(resolution: Resolution, version: int) -> dict[str, object]:
         "reason": resolution.reason,
         "confidence": resolution.confidence,
         "decided_us": to_us(resolution.decided_utc),
-        "undone": False,
     }
 
 

@@ -23,14 +23,6 @@ from floorwalker.warehouse.resolving import Resolver
 from floorwalker.warehouse.schema import events, recordings, resolutions, runs, stores, transactions, zones
 
 
-class _Evidence(msgspec.Struct):
-    queue_depth: int | None = None
-    group_id: Any = None
-
-
-_EVIDENCE = msgspec.json.Decoder(_Evidence)
-
-
 def store_info(row: Any) -> StoreInfo:
     """A row of `stores` as a value."""
     site = Store.model_validate_json(row.config) if row.config else None
@@ -61,7 +53,8 @@ def read_view(connection: Connection, store_id: str, from_time_us: int, to_time_
             events.c.zone_id,
             events.c.dwell_ms,
             events.c.is_staff,
-            events.c.metadata,
+            events.c.queue_depth,
+            events.c.group_id,
         )
         .where(_between(events.c.time_us, events.c.store_id, store_id, from_time_us, to_time_us))
         .where(is_active(store_id))
@@ -79,7 +72,7 @@ def read_resolutions(connection: Connection, store_id: str) -> list[Resolution]:
     """What was said and not undone, in order of version."""
     rows = connection.execute(
         select(resolutions)
-        .where(resolutions.c.store_id == store_id, resolutions.c.undone.is_(False))
+        .where(resolutions.c.store_id == store_id, resolutions.c.undone_us.is_(None))
         .order_by(resolutions.c.version)
     )
     return [
@@ -188,7 +181,6 @@ def _between(
 
 
 def _resolved(row: Any, resolver: Resolver, staff: frozenset[str]) -> ResolvedEvent:
-    evidence = _EVIDENCE.decode(row.metadata)
     name = resolver.name(row.visitor_id)
     return ResolvedEvent(
         row.time_us,
@@ -200,6 +192,6 @@ def _resolved(row: Any, resolver: Resolver, staff: frozenset[str]) -> ResolvedEv
         row.zone_id,
         row.dwell_ms,
         name in staff,
-        evidence.queue_depth,
-        None if evidence.group_id is None else str(evidence.group_id),
+        row.queue_depth,
+        row.group_id,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +13,8 @@ from sqlalchemy import Connection, insert, or_, select, update
 from floorwalker.events import Event
 from floorwalker.warehouse.records import EventFault, IngestReport, to_us
 from floorwalker.warehouse.schema import events as table
-from floorwalker.warehouse.schema import feeds, stores
+from floorwalker.warehouse.schema import feeds
+from floorwalker.warehouse.versions import ensure_stores, touch
 
 FUTURE_LIMIT_US = 5 * 60 * 1_000_000
 LIVE_LIMIT_US = 60 * 60 * 1_000_000  # an event that arrives later than this was not sent by a live feed
@@ -48,9 +48,9 @@ def event_time_us(event: Event) -> int:
     return seconds * 1_000_000 + min(round(microseconds / 1000), 999) * 1000
 
 
-def digest(event: Event) -> bytes:
-    """Fingerprint of an event's content, independent of the order of keys, 16 bytes."""
-    content = [
+def content_of(event: Event) -> tuple[object, ...]:
+    """What makes an event the same as another of its id; the order of metadata's keys does not count."""
+    return (
         event.camera_id,
         event.visitor_id,
         event.event_type.value,
@@ -59,9 +59,8 @@ def digest(event: Event) -> bytes:
         event.dwell_ms,
         event.is_staff,
         event.confidence,
-        event.metadata,
-    ]
-    return hashlib.blake2b(_ENCODER.encode(content), digest_size=16).digest()
+        _ENCODER.encode(event.metadata).decode(),
+    )
 
 
 def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival) -> IngestReport:
@@ -77,32 +76,37 @@ def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival)
         is an error `future`, a known id with other content an error `conflict`.
     """
     faults: list[EventFault] = []
-    fresh: dict[Key, tuple[Event, bytes, list[int]]] = {}
+    fresh: dict[Key, tuple[Event, tuple[object, ...], list[int]]] = {}
     duplicates = 0
     for index, event in enumerate(batch):
         if event_time_us(event) > arrival.now_us + FUTURE_LIMIT_US:
             faults.append(_future(index, event))
             continue
-        key, print_ = (event.store_id, event.event_id), digest(event)
+        key, content = (event.store_id, event.event_id), content_of(event)
         earlier = fresh.get(key)
         if earlier is None:
-            fresh[key] = (event, print_, [index])
-        elif earlier[1] == print_:
+            fresh[key] = (event, content, [index])
+        elif earlier[1] == content:
             earlier[2].append(index)
         else:
             faults.append(_conflict(index, event))
-    for key, print_ in _known(connection, fresh):
-        event, new_print, places = fresh.pop(key)
-        if new_print == print_:
+    for key, known_content in _known(connection, fresh):
+        event, content, places = fresh.pop(key)
+        if content == known_content:
             duplicates += len(places)
         else:
             faults.extend(_conflict(index, event) for index in places)
     duplicates += sum(len(places) - 1 for _, _, places in fresh.values())
-    added = [(event, print_) for event, print_, _ in fresh.values()]
+    added = [event for event, _, _ in fresh.values()]
     if added:
-        ensure_stores(connection, {event.store_id for event, _ in added})
-        connection.execute(insert(table), [_row(event, print_, arrival) for event, print_ in added])
-        _note_feeds(connection, [event for event, _ in added], arrival)
+        ensure_stores(connection, {event.store_id for event in added})
+        connection.execute(insert(table), [_row(event, arrival) for event in added])
+        times_us: dict[str, list[int]] = {}
+        for event in added:
+            times_us.setdefault(event.store_id, []).append(event_time_us(event))
+        for store_id, mine in sorted(times_us.items()):
+            touch(connection, store_id, mine, arrival.now_us)
+        _note_feeds(connection, added, arrival)
     return IngestReport(len(added), duplicates, tuple(sorted(faults, key=lambda fault: fault.index)))
 
 
@@ -116,46 +120,29 @@ def adopt(connection: Connection, store_id: str, event_ids: Iterable[str], run_i
         )
 
 
-def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
-    """Make stores known that no site file describes, and raise the version of all of them."""
-    wanted = sorted(store_ids)
-    known = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted))).all())
-    missing = [
-        {
-            "store_id": store_id,
-            "name": store_id,
-            "timezone": "UTC",
-            "registered": False,
-            "config": None,
-            "version": 0,
-        }
-        for store_id in wanted
-        if store_id not in known
-    ]
-    if missing:
-        connection.execute(insert(stores), missing)
-    connection.execute(
-        update(stores).where(stores.c.store_id.in_(wanted)).values(version=stores.c.version + 1)
-    )
-
-
-def _known(connection: Connection, fresh: dict[Key, Any]) -> list[tuple[Key, bytes]]:
+def _known(connection: Connection, fresh: dict[Key, Any]) -> list[tuple[Key, tuple[object, ...]]]:
     by_store: dict[str, list[str]] = {}
     for store_id, event_id in fresh:
         by_store.setdefault(store_id, []).append(event_id)
+    columns = table.c
+    content = (
+        columns.camera_id, columns.visitor_id, columns.event_type, columns.time_us, columns.zone_id,
+        columns.dwell_ms, columns.is_staff, columns.confidence, columns.metadata,
+    )  # fmt: skip
     return [
-        ((store_id, row.event_id), bytes(row.digest))
+        ((store_id, row[0]), tuple(row[1:]))
         for store_id, ids in by_store.items()
         for chunk in _chunks(ids)
         for row in connection.execute(
-            select(table.c.event_id, table.c.digest).where(
-                table.c.store_id == store_id, table.c.event_id.in_(chunk)
+            select(columns.event_id, *content).where(
+                columns.store_id == store_id, columns.event_id.in_(chunk)
             )
         )
     ]
 
 
-def _row(event: Event, print_: bytes, arrival: Arrival) -> dict[str, Any]:
+def _row(event: Event, arrival: Arrival) -> dict[str, Any]:
+    group = event.metadata.get("group_id")
     return {
         "store_id": event.store_id,
         "event_id": event.event_id,
@@ -167,8 +154,9 @@ def _row(event: Event, print_: bytes, arrival: Arrival) -> dict[str, Any]:
         "dwell_ms": event.dwell_ms,
         "is_staff": event.is_staff,
         "confidence": event.confidence,
+        "queue_depth": event.metadata.get("queue_depth"),
+        "group_id": None if group is None else str(group)[:200],
         "metadata": _ENCODER.encode(event.metadata).decode(),
-        "digest": print_,
         "run_id": arrival.run_id,
         "received_us": arrival.now_us,
     }

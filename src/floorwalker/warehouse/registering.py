@@ -12,6 +12,7 @@ from floorwalker.errors import InputError
 from floorwalker.site import Camera, Store, Zone
 from floorwalker.warehouse.records import FloorImage
 from floorwalker.warehouse.schema import cameras, floor_images, stores, zones
+from floorwalker.warehouse.versions import touch
 
 _MAX_IMAGE_BYTES = 10_000_000
 _IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
@@ -41,7 +42,7 @@ def read_floor_image(store: Store, folder: Path | None) -> FloorImage | None:
         raise InputError(f"cannot read the floor plan {path}: {error.strerror or error}") from error
 
 
-def write_store(connection: Connection, store: Store, image: FloorImage | None) -> None:
+def write_store(connection: Connection, store: Store, image: FloorImage | None, now_us: int) -> None:
     """Write one store as the site file describes it now; what it no longer names goes."""
     values = {
         "name": store.name or store.id,
@@ -51,11 +52,10 @@ def write_store(connection: Connection, store: Store, image: FloorImage | None) 
     }
     earlier = connection.execute(select(stores).where(stores.c.store_id == store.id)).first()
     if earlier is None:
-        connection.execute(insert(stores).values(store_id=store.id, version=1, **values))
+        connection.execute(insert(stores).values(store_id=store.id, version=0, **values))
     else:
-        connection.execute(
-            update(stores).where(stores.c.store_id == store.id).values(version=stores.c.version + 1, **values)
-        )
+        connection.execute(update(stores).where(stores.c.store_id == store.id).values(**values))
+    touch(connection, store.id, (), now_us)
     for table in (zones, cameras, floor_images):
         connection.execute(delete(table).where(table.c.store_id == store.id))
     if image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from floorwalker.runs import Recording, Run
 from floorwalker.site import Site
 from floorwalker.warehouse import reading
 from floorwalker.warehouse.activating import activate_run
-from floorwalker.warehouse.engine import Database
+from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
 from floorwalker.warehouse.loading import add_resolutions, add_transactions, undo_resolutions
 from floorwalker.warehouse.recording import Arrival, add_events, adopt
@@ -38,7 +37,6 @@ from floorwalker.warehouse.resolving import PERSON
 from floorwalker.warehouse.schema import cameras, feeds, floor_images, stores
 
 Clock = Callable[[], datetime]
-Listener = Callable[[], None]
 
 
 class Warehouse:
@@ -58,33 +56,25 @@ class Warehouse:
     """
 
     def __init__(self, url: str, clock: Clock = lambda: datetime.now(UTC)) -> None:
-        self._database = Database(url)
+        self.database = Database(url)
         self._clock = clock
-        self._listeners: list[Listener] = []
-        self._listeners_lock = threading.Lock()
 
     def close(self) -> None:
         """Give the database's connections back."""
-        self._database.close()
+        self.database.close()
 
     def now(self) -> datetime:
         """The present, by the clock that was handed in."""
         return self._clock()
 
     def on_commit(self, listener: Listener) -> Callable[[], None]:
-        """Have a function called, in the writer's thread, after every commit of this process.
+        """Have a function called, in the writer's thread, after every commit of this process
+        that changed a store.
 
         Returns:
             A function that ends it.
         """
-        with self._listeners_lock:
-            self._listeners.append(listener)
-
-        def end() -> None:
-            with self._listeners_lock:
-                self._listeners.remove(listener)
-
-        return end
+        return self.database.on_commit(listener)
 
     # Writing
 
@@ -99,10 +89,9 @@ class Warehouse:
             InputError: a floor plan's picture cannot be read, or a calibration fixes no mapping.
         """
         images = [read_floor_image(store, folder) for store in site.stores]
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for store, image in zip(site.stores, images, strict=True):
-                write_store(connection, store, image)
-        self._committed()
+                write_store(connection, store, image, to_us(self._clock()))
 
     def add_events(self, events: Sequence[Event], *, live: bool = True) -> IngestReport:
         """Add those events that are new; what is returned is committed.
@@ -114,11 +103,8 @@ class Warehouse:
         Returns:
             Counts that add up to the number of events.
         """
-        with self._database.write() as connection:
-            report = add_events(connection, events, Arrival(to_us(self._clock()), live=live))
-        if report.inserted:
-            self._committed()
-        return report
+        with self.database.write() as connection:
+            return add_events(connection, events, Arrival(to_us(self._clock()), live=live))
 
     def record_run(
         self,
@@ -147,7 +133,7 @@ class Warehouse:
         if strangers - {recording.store_id}:
             raise InputError(f"run {run.run_id} of store {recording.store_id} holds events of {strangers}")
         now_us = to_us(self._clock())
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             activate_run(connection, recording, run, now_us)
             report = add_events(connection, events, Arrival(now_us, run.run_id, live=False))
             if report.errors:
@@ -159,8 +145,7 @@ class Warehouse:
                 )
             if report.duplicates:
                 adopt(connection, recording.store_id, (event.event_id for event in events), run.run_id)
-            add_resolutions(connection, resolutions)
-        self._committed()
+            add_resolutions(connection, resolutions, now_us)
         return report
 
     def add_resolutions(self, resolutions: Sequence[Resolution]) -> int:
@@ -172,11 +157,9 @@ class Warehouse:
         Returns:
             How many were new.
         """
-        with self._database.write() as connection:
-            changed = add_resolutions(connection, resolutions)
-        if changed:
-            self._committed()
-        return changed
+        now_us = to_us(self._clock())
+        with self.database.write() as connection:
+            return add_resolutions(connection, resolutions, now_us)
 
     def replace_resolutions(
         self,
@@ -197,11 +180,10 @@ class Warehouse:
             How many were new or undone.
         """
         rules = [reason for reason in reasons if not reason.startswith(PERSON)]
-        with self._database.write() as connection:
-            changed = undo_resolutions(connection, store_id, frozenset(subjects), rules, resolutions)
-            changed += add_resolutions(connection, resolutions)
-        if changed:
-            self._committed()
+        now_us = to_us(self._clock())
+        with self.database.write() as connection:
+            changed = undo_resolutions(connection, store_id, frozenset(subjects), rules, resolutions, now_us)
+            changed += add_resolutions(connection, resolutions, now_us)
         return changed
 
     def load_transactions(
@@ -216,17 +198,14 @@ class Warehouse:
         Returns:
             Counts; a known transaction_id with other content is a conflict and stays as it was.
         """
-        with self._database.write() as connection:
-            report = add_transactions(connection, transactions, timezone)
-        if report.inserted:
-            self._committed()
-        return report
+        with self.database.write() as connection:
+            return add_transactions(connection, transactions, timezone, to_us(self._clock()))
 
     # Reading
 
     def versions(self) -> dict[str, int]:
         """Each store's version; it grows with every commit of any process that touches the store."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return {
                 row.store_id: row.version
                 for row in connection.execute(select(stores.c.store_id, stores.c.version))
@@ -234,7 +213,7 @@ class Warehouse:
 
     def stores(self) -> list[StoreInfo]:
         """All stores, by name of id."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(select(stores).order_by(stores.c.store_id))
             return [reading.store_info(row) for row in rows]
 
@@ -244,7 +223,7 @@ class Warehouse:
         Raises:
             UnknownStore: nobody named it yet.
         """
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = reading.store_row(connection, store_id)
         if row is None:
             raise UnknownStore(store_id)
@@ -252,17 +231,17 @@ class Warehouse:
 
     def read(self, store_id: str, from_utc: datetime, to_utc: datetime) -> StoreView:
         """The resolved view of a store from one time up to, not including, another."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return reading.read_view(connection, store_id, to_us(from_utc), to_us(to_utc))
 
     def zones(self, store_id: str) -> list[ZoneInfo]:
         """A registered store's zones."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return reading.read_zones(connection, store_id)
 
     def cameras(self, store_id: str) -> list[CameraInfo]:
         """A registered store's cameras."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(
                 select(cameras).where(cameras.c.store_id == store_id).order_by(cameras.c.camera_id)
             )
@@ -273,35 +252,29 @@ class Warehouse:
 
     def floor_image(self, store_id: str) -> FloorImage | None:
         """The picture of a store's floor plan, where there is one."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(select(floor_images).where(floor_images.c.store_id == store_id)).first()
         return FloorImage(row.media_type, row.content) if row else None
 
     def recordings(self, store_id: str, from_utc: datetime, to_utc: datetime) -> list[Recording]:
         """The recordings that began in a stretch of time and have an active run."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return reading.read_recordings(connection, store_id, to_us(from_utc), to_us(to_utc))
 
     def feeds(self) -> list[Feed]:
         """What was last heard of each camera of each store."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(select(feeds).order_by(feeds.c.store_id, feeds.c.camera_id))
             return [Feed(row.store_id, row.camera_id, row.last_event_us, row.last_live_us) for row in rows]
 
     def last_event(self, store_id: str, before_utc: datetime) -> datetime | None:
         """Time of a store's latest active event before a time."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             found = reading.last_event_us(connection, store_id, to_us(before_utc))
         return None if found is None else from_us(found)
 
     def first_event(self, store_id: str, not_before_utc: datetime) -> datetime | None:
         """Time of a store's earliest active event at or after a time."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             found = reading.first_event_us(connection, store_id, to_us(not_before_utc))
         return None if found is None else from_us(found)
-
-    def _committed(self) -> None:
-        with self._listeners_lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener()

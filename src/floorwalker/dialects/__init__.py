@@ -1,0 +1,1 @@
+"""Dialects: other schemas of the field, turned into this house's events and rows."""

@@ -1,0 +1,1 @@
+"""The mart: facts for BI at the scale of a chain, pushed to ClickHouse."""

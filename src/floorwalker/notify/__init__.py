@@ -1,0 +1,1 @@
+"""Notices: anomalies that begin, change and end, told to whoever asked."""

@@ -1,0 +1,81 @@
+"""Versions: what changed, of which store and day, so that nobody has to look at everything again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from floorwalker.warehouse.engine import CHANGED
+from floorwalker.warehouse.schema import day_versions, stores
+
+_DAY_US = 86_400_000_000
+
+
+def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can say ON CONFLICT, in the words of the connection's database."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def utc_day(time_us: int) -> int:
+    """The UTC day of a time, in days since 1970-01-01."""
+    return time_us // _DAY_US
+
+
+def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
+    """Make stores known that no site file describes.
+
+    Args:
+        connection: a writing transaction.
+        store_ids: whom events, transactions or resolutions name.
+    """
+    wanted = sorted(set(store_ids))
+    known = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted))).all())
+    missing = [
+        {"store_id": name, "name": name, "timezone": "UTC", "registered": False, "config": None, "version": 0}
+        for name in wanted
+        if name not in known
+    ]
+    if missing:
+        connection.execute(upsert(connection, stores).on_conflict_do_nothing(), missing)
+
+
+def touch(connection: Connection, store_id: str, times_us: Collection[int], now_us: int) -> int:
+    """Note that a store's data changed; every writer calls this in its own transaction.
+
+    Args:
+        connection: a writing transaction; the store is known.
+        store_id: whose data.
+        times_us: times in the days that changed; empty where no day's figures can have changed.
+        now_us: the clock's time.
+
+    Returns:
+        The store's new version.
+    """
+    connection.info[CHANGED] = True
+    version: int = connection.execute(
+        update(stores)
+        .where(stores.c.store_id == store_id)
+        .values(version=stores.c.version + 1)
+        .returning(stores.c.version)
+    ).scalar_one()
+    days = sorted({utc_day(time_us) for time_us in times_us})
+    if days:
+        changed = {"version": version, "changed_us": now_us}
+        statement = upsert(connection, day_versions)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["store_id", "day"],
+                set_={"version": statement.excluded.version, "changed_us": statement.excluded.changed_us},
+            ),
+            [{"store_id": store_id, "day": day, **changed} for day in days],
+        )
+    return version
+
+
+def touch_store(connection: Connection, store_ids: Iterable[str], now_us: int) -> None:
+    """Make stores known and note that something of them changed that is of no day."""
+    for store_id in sorted(set(store_ids)):
+        ensure_stores(connection, [store_id])
+        touch(connection, store_id, (), now_us)
