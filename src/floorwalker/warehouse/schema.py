@@ -161,8 +161,26 @@ resolutions = Table(
     Column("undone_us", BigInteger),  # NULL: stands
     Column("undone_by", Text),
     Column("correction_id", String(36)),  # statements that one person made together
+    Column("carried_from", BigInteger),  # version of a person's statement that this one says of a later run
     Index("resolutions_by_time", "store_id", "decided_us"),
     Index("resolutions_by_correction", "store_id", "correction_id"),
+)
+
+# What people asked for, in their own words; the statements that follow from it are `resolutions`.
+corrections = Table(
+    "corrections",
+    metadata,
+    _store_key(),
+    Column("correction_id", String(36), primary_key=True),
+    Column("day", String(10), nullable=False),  # the store's local day
+    Column("made_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("statements", Text, nullable=False),  # JSON as asked for
+    Column("forced", Boolean, nullable=False),  # made although it seemed impossible
+    Column("made_us", BigInteger, nullable=False),
+    Column("undone_us", BigInteger),  # NULL: stands
+    Column("undone_by", Text),
+    Index("corrections_by_day", "store_id", "day"),
 )
 
 transactions = Table(
