@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from floorwalker.insights.till import TillOutcome, judge_till
 from floorwalker.insights.visits import LocalDay, Visit, build_visits
 from floorwalker.insights.watching import unwatched_zones
 from floorwalker.insights.windows import Window
+from floorwalker.runs import Recording
 from floorwalker.site import ZoneKind
 from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, Transaction, Warehouse, ZoneInfo
 from floorwalker.warehouse.records import from_us, to_us
@@ -37,6 +38,13 @@ class Picture:
         basis: `door`, `sightings` (no door camera) or `unlinked` (door and zones never share a visitor).
         depths: (time, zone, people ahead) as queue events told, staff's left out.
         unwatched: zones of which no camera is known to have watched the half hour before `as_of`.
+        now: the wall clock when the picture was taken; None: the window is of the past.
+        events: those of the whole days that the window touches, by time.
+        recordings: those that touch these days, as far as they began at most a day before.
+        feeds: what was last heard of the store's cameras.
+        doors: cameras that watch a door, by the site file or by what they told.
+        zone_cameras: the cameras that watch each zone, likewise.
+        till_offset_s: by how much the till's clock was taken to be ahead of the cameras'.
     """
 
     store: StoreInfo
@@ -49,6 +57,13 @@ class Picture:
     basis: str
     depths: Sequence[tuple[int, str, int]]
     unwatched: frozenset[str] = frozenset()
+    now: datetime | None = None
+    events: Sequence[ResolvedEvent] = ()
+    recordings: Sequence[Recording] = ()
+    feeds: Sequence[Feed] = ()
+    doors: frozenset[str] = frozenset()
+    zone_cameras: Mapping[str, Collection[str]] = field(default_factory=dict)
+    till_offset_s: float = 0.0
 
     @cached_property
     def from_us(self) -> int:
@@ -109,10 +124,16 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
     kinds = zone_kinds(zones, view.events)
     visits = build_visits(view.events, window)
     feeds = [feed for feed in warehouse.feeds() if feed.store_id == store.store_id]
-    has_door = any(camera.entry_lines for camera in warehouse.cameras(store.store_id))
+    doors = frozenset(c.camera_id for c in warehouse.cameras(store.store_id) if c.entry_lines)
     billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
-    as_of = _as_of(view.events, feeds, window, warehouse.now())
+    now = warehouse.now()
+    as_of = _as_of(view.events, feeds, window, now)
     day_of = LocalDay(window.zone)
+    zone_cameras = _cameras_of(zones, view.events)
+    # A recording may have begun on the day before.
+    recordings = warehouse.recordings(
+        store.store_id, window.whole_from_utc - timedelta(days=1), window.whole_to_utc
+    )
     return Picture(
         store=store,
         window=window,
@@ -121,7 +142,7 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
         sales=view.transactions,
         outcome=judge_till(visits, view.transactions, billing, day_of, to_us(as_of), view.corrections),
         kinds=kinds,
-        basis=_basis(view.events, has_door),
+        basis=_basis(view.events, bool(doors)),
         depths=[
             (event.time_us, event.zone_id, event.queue_depth)
             for event in view.events
@@ -131,14 +152,19 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
             and not event.is_staff
         ],
         unwatched=unwatched_zones(
-            _cameras_of(zones, view.events),
-            # A recording may have begun on the day before.
-            warehouse.recordings(store.store_id, window.whole_from_utc - timedelta(days=1), as_of),
+            zone_cameras,
+            [recording for recording in recordings if recording.start_utc < as_of],
             feeds,
             view.events,
             (to_us(as_of - DEAD_AFTER), to_us(as_of)),
             STALE_AFTER // timedelta(microseconds=1),
         ),
+        now=now,
+        events=view.events,
+        recordings=recordings,
+        feeds=feeds,
+        doors=doors | {event.camera_id for event in view.events if event.event_type in DOOR_EVENTS},
+        zone_cameras=zone_cameras,
     )
 
 
