@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +18,6 @@ import uvicorn
 from floorwalker.server.app import create_app
 from floorwalker.site import Site
 from floorwalker.warehouse import Warehouse
-from floorwalker.warehouse.schema import metadata
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
@@ -37,13 +34,17 @@ class Clock:
 
 @dataclass
 class House:
-    """A running server and what is behind it."""
+    """A running server and what is behind it.
+
+    Attributes:
+        database: the address of its database, for another process to look at.
+    """
 
     http: httpx.Client
     warehouse: Warehouse
     clock: Clock
     log: list[dict[str, Any]]
-    database: Path
+    database: str
 
     def post(self, *events: Any) -> dict[str, Any]:
         answer = self.http.post("/events/ingest", json={"events": events})
@@ -57,11 +58,10 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def running(session_database_url: str) -> Iterator[House]:
     clock: Clock = Clock()
     log: list[dict[str, Any]] = []
-    database = tmp_path_factory.mktemp("house") / "w.db"
-    warehouse = Warehouse(f"sqlite:///{database}", clock=clock)
+    warehouse = Warehouse(session_database_url, clock=clock)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
@@ -74,7 +74,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         time.sleep(0.01)
     assert server.started
     with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as http:
-        yield House(http, warehouse, clock, log, database)
+        yield House(http, warehouse, clock, log, session_database_url)
     server.should_exit = True
     thread.join(20)
     listener.close()
@@ -83,13 +83,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def house(running: House) -> House:
-    """The server over an empty database."""
+def house(running: House, empty: Callable[[Warehouse], None]) -> House:
+    """The server over an empty database; the test runs on each kind."""
     running.warehouse.database._engine.dispose()
-    with sqlite3.connect(running.database) as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(f"DELETE FROM {table.name}")
-    connection.close()
+    empty(running.warehouse)
     running.clock.now = NOW
     running.log.clear()
     return running

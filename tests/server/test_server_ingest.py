@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import create_engine, func, select
+
+from floorwalker.warehouse.schema import events
 
 STORE = "/stores/STORE_BLR_002"
 
@@ -38,9 +40,10 @@ def test_the_same_id_with_other_content_is_a_conflict(house, contract_event):
 
 def test_what_is_acknowledged_can_be_read_at_once_by_another_process(house, event):
     house.post(*[event() for _ in range(20)])
-    other = sqlite3.connect(house.database)
-    assert other.execute("SELECT count(*) FROM events").fetchone() == (20,)
-    other.close()
+    other = create_engine(house.database)
+    with other.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(events)) == 20
+    other.dispose()
 
 
 BAD = {
@@ -171,16 +174,14 @@ def test_an_event_of_the_future_does_not_move_the_day(house, event):
     assert (figures["window"]["day"], figures["unique_visitors"]) == ("2026-03-03", 1)
 
 
-def test_database_away_is_503_with_the_body_and_recovers(house, event, monkeypatch):
+def test_database_away_is_503_with_the_body_and_recovers(house, event, monkeypatch, locked_by_another):
+    house.post(event())
     monkeypatch.setattr("floorwalker.warehouse.engine._BUSY_TIMEOUT_S", 0.05)
     house.warehouse.database._engine.dispose()  # connections made from now on wait less long
-    other = sqlite3.connect(house.database, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    answer = house.http.post("/events/ingest", json={"events": [event()]})
-    assert (answer.status_code, error_of(answer)) == (503, "database_away")
-    assert "Traceback" not in answer.text
-    other.execute("ROLLBACK")
-    other.close()
+    with locked_by_another(house.database):
+        answer = house.http.post("/events/ingest", json={"events": [event()]})
+        assert (answer.status_code, error_of(answer)) == (503, "database_away")
+        assert "Traceback" not in answer.text
     assert house.post(event())["inserted"] == 1
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +36,8 @@ def make_event() -> Callable[..., Event]:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    opened = Warehouse(f"sqlite:///{tmp_path / 'w.db'}", clock=lambda: NOON + timedelta(hours=6))
+def warehouse(database_url: str) -> Iterator[Warehouse]:
+    """An empty warehouse, at six in the evening; the test runs on each database."""
+    opened = Warehouse(database_url, clock=lambda: NOON + timedelta(hours=6))
     yield opened
     opened.close()

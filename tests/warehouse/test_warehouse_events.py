@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import sqlite3
 import threading
 import uuid
 from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import create_engine, func, select
 
 from floorwalker.errors import InputError
 from floorwalker.events import decode_event, encode_event
 from floorwalker.warehouse import DatabaseAway, Warehouse
+from floorwalker.warehouse.schema import events
 
 
 def everything(warehouse, noon, store="S1"):
@@ -69,9 +70,9 @@ def test_the_future_is_refused_event_by_event(warehouse, make_event, noon):
 
 
 def test_a_batch_larger_than_one_query(warehouse, make_event, noon):
-    events = [make_event(i) for i in range(1500)]
-    assert warehouse.add_events(events).inserted == 1500
-    assert warehouse.add_events([*events[:-1], make_event(9000)]).duplicates == 1499
+    batch = [make_event(i) for i in range(1500)]
+    assert warehouse.add_events(batch).inserted == 1500
+    assert warehouse.add_events([*batch[:-1], make_event(9000)]).duplicates == 1499
 
 
 def test_two_writers_with_one_batch_insert_it_once(warehouse, make_event):
@@ -86,28 +87,23 @@ def test_two_writers_with_one_batch_insert_it_once(warehouse, make_event):
     assert all(report.inserted + report.duplicates == 500 for report in reports)
 
 
-def test_what_was_reported_is_on_disk(tmp_path, make_event):
-    path = tmp_path / "w.db"
-    warehouse = Warehouse(f"sqlite:///{path}")
+def test_what_was_reported_is_committed(warehouse, database_url, make_event):
     warehouse.add_events([make_event()])
-    # Another connection, the first one still open: it sees commits only.
-    other = sqlite3.connect(path)
-    assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
-    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    other.close()
-    warehouse.close()
+    other = create_engine(database_url)  # another connection, the first one still open
+    with other.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(events)) == 1
+        if other.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    other.dispose()
 
 
-def test_a_locked_database_is_away(tmp_path, make_event, monkeypatch):
+def test_a_locked_database_is_away(database_url, make_event, monkeypatch, locked_by_another):
     monkeypatch.setattr("floorwalker.warehouse.engine._BUSY_TIMEOUT_S", 0.05)
-    warehouse = Warehouse(f"sqlite:///{tmp_path / 'w.db'}")
-    other = sqlite3.connect(tmp_path / "w.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DatabaseAway, match="locked"):
+    warehouse = Warehouse(database_url)
+    warehouse.add_events([make_event()])
+    with locked_by_another(database_url), pytest.raises(DatabaseAway, match="lock"):
         warehouse.add_events([make_event()])
-    other.execute("ROLLBACK")
     assert warehouse.add_events([make_event()]).inserted == 1
-    other.close()
     warehouse.close()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
@@ -20,25 +20,39 @@ from floorwalker.warehouse.schema import metadata
 Listener = Callable[[], None]
 CHANGED = "floorwalker_changed"  # set on a writer by whoever changes what figures rest on
 _BUSY_TIMEOUT_S = 10.0
+_CONNECT_TIMEOUT_S = 5
+_POSTGRES_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
+_EXPECTED = "expected for example sqlite:////folder/floorwalker.db or postgresql://user:password@host/name"
 
 
 class Database:
-    """One database: many readers at a time, one writer of this process at a time."""
+    """One database: many readers at a time, and writers that never overtake one another at one store.
+
+    On SQLite one transaction writes at a time, of all processes. On PostgreSQL several do: whoever reads
+    what decides what it writes calls `versions.ensure_stores` first, which holds the stores' rows to the
+    end of the transaction.
+    """
 
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-            self.place = parsed.render_as_string(hide_password=True)
-            if parsed.get_backend_name() == "sqlite":
-                self._engine = _sqlite_engine(url, parsed.database)
-            else:
-                self._engine = create_engine(url, pool_pre_ping=True)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except (ArgumentError, ValueError) as error:
+            raise InputError(f"cannot open a database by {_shown(url)}: {error}; {_EXPECTED}") from error
+        self.place = parsed.render_as_string(hide_password=True)
+        if parsed.drivername in _POSTGRES_DRIVERS:
+            self._engine: Engine = _postgres_engine(parsed, self.place)
+            # Two queries of one read see the same rows; whoever reads can change nothing by mistake.
+            self._readers: Engine = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            self._write_lock: AbstractContextManager[Any] = nullcontext()
+        elif parsed.get_backend_name() == "sqlite":
+            self._engine = self._readers = _sqlite_engine(parsed, self.place)
+            self._write_lock = threading.Lock()
+        else:
             raise InputError(
-                f"cannot open a database by {url.split('@')[-1]!r}: {error}; "
-                "expected for example sqlite:////folder/floorwalker.db"
-            ) from error
-        self._write_lock = threading.Lock()
+                f"cannot open a database by {self.place}: there is no {parsed.drivername}; {_EXPECTED}"
+            )
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
         with self.write() as connection:
@@ -51,7 +65,7 @@ class Database:
         Raises:
             DatabaseAway: the database cannot be reached, is locked or broken.
         """
-        with database_errors(self.place), self._engine.connect() as connection, connection.begin():
+        with database_errors(self.place), self._readers.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -92,18 +106,58 @@ class Database:
         self._engine.dispose()
 
 
-def _sqlite_engine(url: str, database: str | None) -> Engine:
+def _shown(url: str) -> str:
+    return repr(url.split("@")[-1])  # what stands before the @ may be a password
+
+
+def _postgres_engine(parsed: URL, place: str) -> Engine:
+    defaults: dict[str, Any] = {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "application_name": "floorwalker",
+        # A server that vanished without a word is noticed within half a minute.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+    try:
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={name: value for name, value in defaults.items() if name not in parsed.query},
+            pool_pre_ping=True,  # a connection that died while it rested is replaced, not handed out
+            pool_size=10,
+            max_overflow=30,
+            pool_timeout=_BUSY_TIMEOUT_S,
+        )
+    except ImportError as error:
+        raise InputError(
+            f"cannot open {place}: the driver of PostgreSQL is not installed ({error}); "
+            "install it with: pip install 'floorwalker[postgres]'"
+        ) from error
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    connection.execute(f"SET lock_timeout = {int(_BUSY_TIMEOUT_S * 1000)}")
+    connection.commit()
+
+
+def _sqlite_engine(parsed: URL, place: str) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}}
-    if database in (None, "", ":memory:"):
+    if parsed.database in (None, "", ":memory:"):
         options["poolclass"] = StaticPool  # an in-memory database lives in one connection
         options["connect_args"]["check_same_thread"] = False
     else:
-        folder = Path(str(database)).parent
+        folder = Path(str(parsed.database)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WorkError(f"cannot make the folder {folder}: {error.strerror or error}") from error
-    engine = create_engine(url, **options)
+    try:
+        engine = create_engine(parsed, **options)
+    except (NoSuchModuleError, ImportError) as error:
+        raise InputError(f"cannot open a database by {place}: {error}; {_EXPECTED}") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

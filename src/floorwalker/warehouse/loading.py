@@ -37,8 +37,8 @@ def add_resolutions(
     for resolution in said:
         by_store.setdefault(resolution.store_id, []).append(resolution)
     written = 0
-    for store_id, mine in by_store.items():
-        ensure_stores(connection, [store_id])
+    ensure_stores(connection, by_store)
+    for store_id, mine in sorted(by_store.items()):
         table = resolution_table.c
         latest = {
             (row.subject, row.attribute): (row.value, row.reason)
@@ -83,6 +83,7 @@ def undo_resolutions(
     Returns:
         How many were undone.
     """
+    ensure_stores(connection, [store_id])
     table = resolution_table.c
     again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
     gone = {
@@ -127,6 +128,7 @@ def add_transactions(
     by_store: dict[str, list[str]] = {}
     for store_id, transaction_id in wanted:
         by_store.setdefault(store_id, []).append(transaction_id)
+    ensure_stores(connection, by_store)
     table = transaction_table.c
     for store_id, ids in by_store.items():
         for start in range(0, len(ids), _CHUNK):
@@ -148,7 +150,6 @@ def add_transactions(
         else:
             conflicts.append(sale.transaction_id)
     if new:
-        ensure_stores(connection, by_store)
         connection.execute(insert(transaction_table), [row | {"received_us": now_us} for row in new.values()])
         for store_id in sorted({store_id for store_id, _ in new}):
             touch(connection, store_id, [s.time_us for s in batch if s.store_id == store_id], now_us)

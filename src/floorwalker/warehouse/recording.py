@@ -90,6 +90,7 @@ def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival)
             earlier[2].append(index)
         else:
             faults.append(_conflict(index, event))
+    ensure_stores(connection, {store_id for store_id, _ in fresh})
     for key, known_content in _known(connection, fresh):
         event, content, places = fresh.pop(key)
         if content == known_content:
@@ -99,7 +100,6 @@ def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival)
     duplicates += sum(len(places) - 1 for _, _, places in fresh.values())
     added = [event for event, _, _ in fresh.values()]
     if added:
-        ensure_stores(connection, {event.store_id for event in added})
         connection.execute(insert(table), [_row(event, arrival) for event in added])
         times_us: dict[str, list[int]] = {}
         for event in added:

@@ -6,13 +6,13 @@ import mimetypes
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from floorwalker.errors import InputError
 from floorwalker.site import Camera, Store, Zone
 from floorwalker.warehouse.records import FloorImage
 from floorwalker.warehouse.schema import cameras, floor_images, stores, zones
-from floorwalker.warehouse.versions import touch
+from floorwalker.warehouse.versions import ensure_stores, touch
 
 _MAX_IMAGE_BYTES = 10_000_000
 _IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
@@ -50,11 +50,8 @@ def write_store(connection: Connection, store: Store, image: FloorImage | None, 
         "registered": True,
         "config": store.model_dump_json(by_alias=True),
     }
-    earlier = connection.execute(select(stores).where(stores.c.store_id == store.id)).first()
-    if earlier is None:
-        connection.execute(insert(stores).values(store_id=store.id, version=0, **values))
-    else:
-        connection.execute(update(stores).where(stores.c.store_id == store.id).values(**values))
+    ensure_stores(connection, [store.id])
+    connection.execute(update(stores).where(stores.c.store_id == store.id).values(**values))
     touch(connection, store.id, (), now_us)
     for table in (zones, cameras, floor_images):
         connection.execute(delete(table).where(table.c.store_id == store.id))

@@ -24,21 +24,36 @@ def utc_day(time_us: int) -> int:
 
 
 def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
-    """Make stores known that no site file describes.
+    """Make stores known that no site file describes, and hold them to the end of the transaction.
+
+    Other writers of these stores, of any process, wait. Whoever reads what decides what it writes calls
+    this before it reads, with all of its stores at once: two writers that take them one by one in
+    different order would wait for each other.
 
     Args:
         connection: a writing transaction.
         store_ids: whom events, transactions or resolutions name.
     """
     wanted = sorted(set(store_ids))
-    known = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted))).all())
-    missing = [
-        {"store_id": name, "name": name, "timezone": "UTC", "registered": False, "config": None, "version": 0}
-        for name in wanted
-        if name not in known
-    ]
+    known = _hold(connection, wanted)
+    missing = [name for name in wanted if name not in known]
     if missing:
-        connection.execute(upsert(connection, stores).on_conflict_do_nothing(), missing)
+        unknown = {"timezone": "UTC", "registered": False, "config": None, "version": 0}
+        rows = [{"store_id": name, "name": name, **unknown} for name in missing]
+        connection.execute(upsert(connection, stores).on_conflict_do_nothing(), rows)
+        _hold(connection, missing)  # another process may have been the one that made them known
+
+
+def _hold(connection: Connection, store_ids: list[str]) -> set[str]:
+    # SQLite knows no row locks and needs none: one transaction writes at a time there. Rows of other
+    # tables that point at the store may be written meanwhile, hence not the stronger FOR UPDATE.
+    held = connection.scalars(
+        select(stores.c.store_id)
+        .where(stores.c.store_id.in_(store_ids))
+        .order_by(stores.c.store_id)
+        .with_for_update(key_share=True)
+    )
+    return set(held.all())
 
 
 def touch(connection: Connection, store_id: str, times_us: Collection[int], now_us: int) -> int:
