@@ -77,8 +77,19 @@ def site_problems(site: Site, folder: Path) -> Iterator[Problem]:
     """The mistakes of a site whose fields are all of the right kind."""
     for name in _duplicates([store.id for store in site.stores]):
         yield Problem("store", f"two stores have the id {name!r}")
+    yield from _name_problems(site)
     for index, store in enumerate(site.stores):
         yield from _store_problems(store, f"store[{index}]", folder)
+
+
+def _name_problems(site: Site) -> Iterator[Problem]:
+    """Names that would mean two stores: `store_1076` and `ST1076` are one name."""
+    owner: dict[str, str] = {}
+    for index, store in enumerate(site.stores):
+        for name in sorted(store.all_names):
+            earlier = owner.setdefault(name, store.id)
+            if earlier != store.id:
+                yield Problem(f"store[{index}].aliases", f"{name!r} is a name of store {earlier!r} already")
 
 
 def _store_problems(store: Store, place: str, folder: Path) -> Iterator[Problem]:

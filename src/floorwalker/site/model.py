@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from floorwalker.errors import InputError
 from floorwalker.site.calibration import Calibration
+from floorwalker.site.names import canonical_store_id
 
 Point = tuple[float, float]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
@@ -144,6 +145,9 @@ class Store(_Part):
 
     id: Name = Field(description="Name of the store in events and addresses.")
     name: str = Field("", description="A name for people.")
+    aliases: list[Name] = Field(
+        default=[], description="What other systems call the store: in their events and the tills' files."
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(description="IANA time zone.")
     currency: str = Field("INR", min_length=3, max_length=3, description="ISO 4217 code of the till.")
     opening_hours: dict[Weekday, OpeningHours] = Field(
@@ -156,6 +160,12 @@ class Store(_Part):
     def zone_info(self) -> ZoneInfo:
         """The store's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def all_names(self) -> frozenset[str]:
+        """The id and the aliases, each as it is and in its canonical form."""
+        names = (self.id, *self.aliases)
+        return frozenset(names) | frozenset(map(canonical_store_id, names))
 
     def camera(self, camera_id: str) -> Camera:
         """The camera of this name.

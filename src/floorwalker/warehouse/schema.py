@@ -40,6 +40,14 @@ stores = Table(
     Column("swept_before_us", BigInteger, nullable=False, server_default="0"),  # older events are expired
 )
 
+# Every name by which other systems may mean a store that a site file describes; found by name alone.
+store_names = Table(
+    "store_names",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("store_id", String(200), ForeignKey("stores.store_id"), nullable=False),
+)
+
 # What changed since: facts kept for later, the mart and the history of a figure ask here.
 day_versions = Table(
     "day_versions",

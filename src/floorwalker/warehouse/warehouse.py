@@ -15,6 +15,7 @@ from floorwalker.runs import Recording, Run
 from floorwalker.site import Site
 from floorwalker.warehouse import reading
 from floorwalker.warehouse.activating import activate_run
+from floorwalker.warehouse.directory import write_names
 from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
 from floorwalker.warehouse.loading import add_resolutions, add_transactions, undo_resolutions
@@ -35,6 +36,7 @@ from floorwalker.warehouse.records import (
 from floorwalker.warehouse.registering import read_floor_image, write_store
 from floorwalker.warehouse.resolving import PERSON
 from floorwalker.warehouse.schema import cameras, feeds, floor_images, stores
+from floorwalker.warehouse.versions import ensure_stores
 
 Clock = Callable[[], datetime]
 
@@ -90,8 +92,10 @@ class Warehouse:
         """
         images = [read_floor_image(store, folder) for store in site.stores]
         with self.database.write() as connection:
+            ensure_stores(connection, [store.id for store in site.stores])
             for store, image in zip(site.stores, images, strict=True):
                 write_store(connection, store, image, to_us(self._clock()))
+            write_names(connection, site.stores)
 
     def add_events(self, events: Sequence[Event], *, live: bool = True) -> IngestReport:
         """Add those events that are new; what is returned is committed.
