@@ -9,7 +9,7 @@ from floorwalker.events import EventType
 from floorwalker.warehouse import ResolvedEvent
 
 # Events of one moment in the order in which they make sense.
-_ORDER = {
+_ORDER: dict[str, int] = {
     EventType.ENTRY: 0,
     EventType.REENTRY: 0,
     EventType.ZONE_ENTER: 1,
@@ -19,6 +19,10 @@ _ORDER = {
     EventType.ZONE_EXIT: 5,
     EventType.EXIT: 6,
 }
+# As plain text: a store-day compares its kinds some ten thousand times.
+_EXIT, _ENTER, _LEAVE = EventType.EXIT.value, EventType.ZONE_ENTER.value, EventType.ZONE_EXIT.value
+_JOIN, _ABANDON = EventType.BILLING_QUEUE_JOIN.value, EventType.BILLING_QUEUE_ABANDON.value
+_DWELL = EventType.ZONE_DWELL.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +62,31 @@ class _Pairing:
 
     def take(self, event: ResolvedEvent) -> None:
         """Go on by one event, in order of time."""
-        zone, now_us = event.zone_id, event.time_us
-        if event.event_type == EventType.EXIT:
+        zone, now_us, kind = event.zone_id, event.time_us, event.event_type
+        if kind == _EXIT:
             for name in list(self._open):
                 self._leave(name, now_us, None)
         if zone is None:
             return
-        match event.event_type:
-            case EventType.ZONE_ENTER:
-                self._enter(zone, now_us)
-            case EventType.BILLING_QUEUE_JOIN:
-                self._open.setdefault(zone, _Open(now_us, now_us, entered=False)).last_us = now_us
-            case EventType.ZONE_DWELL:
-                begun_us = now_us - event.dwell_ms * 1000
-                stay = self._open.setdefault(zone, _Open(begun_us, now_us, entered=False))
-                stay.last_us, stay.longest_ms = now_us, max(stay.longest_ms, event.dwell_ms)
-            case EventType.BILLING_QUEUE_ABANDON:
-                if zone in self._open and not self._open[zone].entered:
-                    self._leave(zone, now_us, None)
-            case EventType.ZONE_EXIT:
-                begun_us = now_us - event.dwell_ms * 1000
-                stay = self._open.setdefault(zone, _Open(begun_us, now_us, entered=True))
-                self._leave(zone, now_us, event.dwell_ms or (now_us - stay.start_us) // 1000)
+        if kind == _ENTER:
+            self._enter(zone, now_us)
+            return
+        stay = self._open.get(zone)
+        if kind == _JOIN:
+            if stay is None:
+                stay = self._open[zone] = _Open(now_us, now_us, entered=False)
+            stay.last_us = now_us
+        elif kind == _DWELL:
+            if stay is None:
+                stay = self._open[zone] = _Open(now_us - event.dwell_ms * 1000, now_us, entered=False)
+            stay.last_us, stay.longest_ms = now_us, max(stay.longest_ms, event.dwell_ms)
+        elif kind == _ABANDON:
+            if stay is not None and not stay.entered:
+                self._leave(zone, now_us, None)
+        elif kind == _LEAVE:
+            if stay is None:
+                stay = self._open[zone] = _Open(now_us - event.dwell_ms * 1000, now_us, entered=True)
+            self._leave(zone, now_us, event.dwell_ms or (now_us - stay.start_us) // 1000)
 
     def finish(self) -> list[Stay]:
         """All stays, those still open too."""
@@ -90,12 +97,17 @@ class _Pairing:
 
     def _enter(self, zone: str, now_us: int) -> None:
         # Who enters elsewhere has left a zone whose feed told of queue or dwell only.
-        for name in [name for name, stay in self._open.items() if name != zone and not stay.entered]:
-            self._leave(name, now_us, None)
-        if zone in self._open and self._open[zone].entered:
-            self._leave(zone, self._open[zone].last_us, None)
-        stay = self._open.setdefault(zone, _Open(now_us, now_us, entered=True))
-        stay.entered = True
+        if self._open:
+            for name in [name for name, stay in self._open.items() if name != zone and not stay.entered]:
+                self._leave(name, now_us, None)
+        stay = self._open.get(zone)
+        if stay is not None and stay.entered:
+            self._leave(zone, stay.last_us, None)
+            stay = None
+        if stay is None:
+            self._open[zone] = _Open(now_us, now_us, entered=True)
+        else:
+            stay.entered = True
 
     def _leave(self, zone: str, end_us: int, dwell_ms: int | None) -> None:
         self._add(zone, self._open.pop(zone), end_us, left=True, dwell_ms=dwell_ms)
@@ -108,7 +120,7 @@ class _Pairing:
 
 def in_order(events: Iterable[ResolvedEvent]) -> list[ResolvedEvent]:
     """Events by time, those of one moment in the order in which they make sense."""
-    return sorted(events, key=lambda e: (e.time_us, _ORDER[EventType(e.event_type)], e.event_id))
+    return sorted(events, key=lambda e: (e.time_us, _ORDER[e.event_type], e.event_id))
 
 
 def stays_of(events: Sequence[ResolvedEvent], zones_without_exit: frozenset[str]) -> list[Stay]:
@@ -124,11 +136,14 @@ def stays_of(events: Sequence[ResolvedEvent], zones_without_exit: frozenset[str]
     """
     pairings: dict[str, _Pairing] = {}
     for event in events:
-        if event.event_type == EventType.EXIT:
+        if event.event_type == _EXIT:
             for pairing in pairings.values():
                 pairing.take(event)
         elif event.zone_id is not None:
-            pairings.setdefault(event.observed_id, _Pairing(zones_without_exit)).take(event)
+            mine = pairings.get(event.observed_id)
+            if mine is None:
+                mine = pairings[event.observed_id] = _Pairing(zones_without_exit)
+            mine.take(event)
     found = [stay for pairing in pairings.values() for stay in pairing.finish()]
     merged: list[Stay] = []
     open_zone: dict[str, int] = {}

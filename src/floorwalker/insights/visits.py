@@ -13,6 +13,10 @@ from floorwalker.insights.windows import Window
 from floorwalker.warehouse import ResolvedEvent
 from floorwalker.warehouse.records import from_us
 
+# As plain text: a store-day compares its kinds some ten thousand times.
+_EXIT, _LEAVE = EventType.EXIT.value, EventType.ZONE_EXIT.value
+_JOIN, _ABANDON = EventType.BILLING_QUEUE_JOIN.value, EventType.BILLING_QUEUE_ABANDON.value
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -68,11 +72,18 @@ def build_visits(events: Iterable[ResolvedEvent], window: Window) -> list[Visit]
     exits: set[str] = set()
     days = LocalDay(window.zone)
     ordered = in_order(events)
+    zones: set[str] = set()
     for event in ordered:
-        by_person.setdefault((days(event.time_us), event.visitor_id), []).append(event)
-        if event.event_type == EventType.ZONE_EXIT and event.zone_id is not None:
-            exits.add(event.zone_id)
-    silent = frozenset(event.zone_id for event in ordered if event.zone_id is not None) - exits
+        key = (days(event.time_us), event.visitor_id)
+        mine = by_person.get(key)
+        if mine is None:
+            mine = by_person[key] = []
+        mine.append(event)
+        if event.zone_id is not None:
+            zones.add(event.zone_id)
+            if event.event_type == _LEAVE:
+                exits.add(event.zone_id)
+    silent = frozenset(zones - exits)
     visits = [_visit(name, day, mine, silent) for (day, name), mine in by_person.items()]
     return sorted(visits, key=lambda visit: (visit.first_us, visit.visitor_id))
 
@@ -95,24 +106,30 @@ class LocalDay:
 
 
 def _visit(name: str, day: date, events: list[ResolvedEvent], silent: frozenset[str]) -> Visit:
-    def times(*kinds: EventType) -> tuple[int, ...]:
-        return tuple(event.time_us for event in events if event.event_type in kinds)
-
+    times: dict[str, list[int]] = {_EXIT: [], _JOIN: [], _ABANDON: []}
+    seen_us, groups, staff = [], set(), False
+    for event in events:
+        seen_us.append(event.time_us)
+        staff = staff or event.is_staff
+        if event.event_type in times:
+            times[event.event_type].append(event.time_us)
+        if event.group_id is not None:
+            groups.add(event.group_id)
     entries_us, reentries_us = _inbound(events)
     return Visit(
         visitor_id=name,
         day=day,
-        is_staff=any(event.is_staff for event in events),
-        first_us=events[0].time_us,
-        last_us=events[-1].time_us,
+        is_staff=staff,
+        first_us=seen_us[0],
+        last_us=seen_us[-1],
         entries_us=entries_us,
         reentries_us=reentries_us,
-        exits_us=times(EventType.EXIT),
-        joins_us=times(EventType.BILLING_QUEUE_JOIN),
-        abandons_us=times(EventType.BILLING_QUEUE_ABANDON),
+        exits_us=tuple(times[_EXIT]),
+        joins_us=tuple(times[_JOIN]),
+        abandons_us=tuple(times[_ABANDON]),
         stays=tuple(stays_of(events, silent)),
-        groups=frozenset(event.group_id for event in events if event.group_id is not None),
-        seen_us=times(*EventType),
+        groups=frozenset(groups),
+        seen_us=tuple(seen_us),
     )
 
 

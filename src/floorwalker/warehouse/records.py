@@ -125,7 +125,7 @@ class Transaction:
     salespeople: tuple[str, ...] = ()
 
 
-class ResolvedEvent(msgspec.Struct, frozen=True):
+class ResolvedEvent(msgspec.Struct, frozen=True, gc=False):
     """One observed event, with what is known of its visitor by now.
 
     Attributes:
