@@ -35,10 +35,11 @@ lint: install
 
 test: lint
 	@scripts/need-apt chromium chromium
+	@scripts/need-apt postgres postgresql
 	$(BIN)/python -m pytest
 
 bench: install
-	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program $(BENCH_FLAGS) || exit 1; done
+	@for program in benchmarks/[a-z]*.py; do echo "== $$program"; $(BIN)/python $$program $(BENCH_FLAGS) || exit 1; done
 
 lock:
 	test -x $(BIN)/pip-compile || $(BIN)/python -m pip install --quiet pip-tools
