@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, or_, select
 
-from floorwalker.resolutions import Attribute, Resolution
+from floorwalker.resolutions import Resolution
 from floorwalker.runs import Gap, Recording
 from floorwalker.site import Store, ZoneKind
-from floorwalker.warehouse.records import (
-    ResolvedEvent,
-    StoreInfo,
-    StoreView,
-    Transaction,
-    ZoneInfo,
-    from_us,
+from floorwalker.warehouse.log import (
+    EVENT_COLUMNS,
+    read_log,
+    resolution_of,
+    sales_between,
+    shifted,
+    statements_near,
+    transaction_of,
 )
+from floorwalker.warehouse.records import StoreInfo, StoreView, Transaction, ZoneInfo, from_us
 from floorwalker.warehouse.resolving import Resolver
-from floorwalker.warehouse.schema import events, recordings, resolutions, runs, stores, transactions, zones
+from floorwalker.warehouse.schema import clock_offsets, events, recordings, resolutions, runs, stores, zones
+
+_CHUNK = 400
 
 
 def store_info(row: Any) -> StoreInfo:
@@ -40,76 +43,83 @@ def is_active(store_id: str) -> ColumnElement[bool]:
     return or_(events.c.run_id.is_(None), events.c.run_id.not_in(superseded))
 
 
-def read_view(connection: Connection, store_id: str, from_time_us: int, to_time_us: int) -> StoreView:
-    """The resolved view of a store from one time up to, not including, another."""
-    resolver = Resolver(read_resolutions(connection, store_id))
+def read_view(
+    connection: Connection, store_id: str, from_time_us: int, to_time_us: int, known_us: int | None = None
+) -> StoreView:
+    """The resolved view of a store from one time up to, not including, another.
+
+    Args:
+        connection: a reading transaction.
+        store_id: whose.
+        from_time_us: beginning of the stretch.
+        to_time_us: its end, itself not in it.
+        known_us: the moment of the clock on the wall as of which it was known; None is now, and faster.
+    """
+    if known_us is not None:
+        return read_log(connection, store_id, from_time_us, to_time_us).view(known_us)
     rows = connection.execute(
-        select(
-            events.c.time_us,
-            events.c.event_id,
-            events.c.camera_id,
-            events.c.visitor_id,
-            events.c.event_type,
-            events.c.zone_id,
-            events.c.dwell_ms,
-            events.c.is_staff,
-            events.c.queue_depth,
-            events.c.group_id,
-        )
+        select(*EVENT_COLUMNS, events.c.run_id)
         .where(_between(events.c.time_us, events.c.store_id, store_id, from_time_us, to_time_us))
-        .where(is_active(store_id))
         .order_by(events.c.time_us, events.c.event_id)
     ).all()
+    superseded = _superseded(connection, store_id, {row[-1] for row in rows} - {None})
+    if superseded:
+        rows = [row for row in rows if row[-1] not in superseded]
+    resolver = Resolver(read_resolutions(connection, store_id, from_time_us, to_time_us))
     return StoreView(
-        _resolved(rows, resolver),
+        resolver.resolve(rows),
         read_transactions(connection, store_id, from_time_us, to_time_us),
         resolver.corrections,
     )
 
 
-def read_resolutions(connection: Connection, store_id: str) -> list[Resolution]:
-    """What was said and not undone, in order of version."""
-    rows = connection.execute(
-        select(resolutions)
-        .where(resolutions.c.store_id == store_id, resolutions.c.undone_us.is_(None))
-        .order_by(resolutions.c.version)
-    )
-    return [
-        Resolution(
-            row.store_id,
-            row.subject,
-            Attribute(row.attribute),
-            row.value,
-            row.reason,
-            row.confidence,
-            from_us(row.decided_us),
+def _superseded(connection: Connection, store_id: str, run_ids: set[str]) -> frozenset[str]:
+    """Those among runs that others of their recordings have superseded."""
+    names = sorted(run_ids)
+    return frozenset(
+        name
+        for start in range(0, len(names), _CHUNK)
+        for name in connection.scalars(
+            select(runs.c.run_id).where(
+                runs.c.store_id == store_id,
+                runs.c.run_id.in_(names[start : start + _CHUNK]),
+                runs.c.active.is_(False),
+            )
         )
-        for row in rows
-    ]
+    )
+
+
+def read_resolutions(
+    connection: Connection, store_id: str, from_time_us: int, to_time_us: int
+) -> list[Resolution]:
+    """What was said of a stretch of time and not undone, in order of version.
+
+    A statement is of the visit day in which its moment lies: those decided further than 36 hours from the
+    stretch say nothing of it.
+    """
+    standing = statements_near(store_id, from_time_us, to_time_us).where(resolutions.c.undone_us.is_(None))
+    return [resolution_of(row) for row in connection.execute(standing)]
 
 
 def read_transactions(
     connection: Connection, store_id: str, from_time_us: int, to_time_us: int
 ) -> tuple[Transaction, ...]:
-    """A store's transactions, sorted by time."""
-    table = transactions.c
-    rows = connection.execute(
-        select(transactions)
-        .where(_between(table.time_us, table.store_id, store_id, from_time_us, to_time_us))
-        .order_by(table.time_us, table.transaction_id)
+    """A store's transactions, by time; where an offset of the till is applied, by the cameras' clock."""
+    shift_us = applied_offset_us(connection, store_id)
+    rows = connection.execute(sales_between(store_id, from_time_us + shift_us, to_time_us + shift_us))
+    return tuple(shifted(transaction_of(row), shift_us) for row in rows)
+
+
+def applied_offset_us(connection: Connection, store_id: str) -> int:
+    """How far a person said that the till's clock is ahead of the cameras'; 0 where nobody did."""
+    table = clock_offsets.c
+    offset_s = connection.scalar(
+        select(table.offset_s)
+        .where(table.store_id == store_id, table.applied_us.is_not(None), table.withdrawn_us.is_(None))
+        .order_by(table.applied_us.desc(), table.version.desc())
+        .limit(1)
     )
-    return tuple(
-        Transaction(
-            row.store_id,
-            row.transaction_id,
-            row.time_us,
-            row.amount_minor,
-            row.currency,
-            row.kind,
-            tuple(msgspec.json.decode(row.salespeople, type=list[str])),
-        )
-        for row in rows
-    )
+    return 0 if offset_s is None else round(offset_s * 1e6)
 
 
 def read_zones(connection: Connection, store_id: str) -> list[ZoneInfo]:
@@ -156,40 +166,27 @@ def read_recordings(
 
 def last_event_us(connection: Connection, store_id: str, before_us: int) -> int | None:
     """Time of the latest active event before a time."""
-    return _extreme(connection, func.max(events.c.time_us), store_id, events.c.time_us < before_us)
+    return _first(connection, store_id, events.c.time_us < before_us, events.c.time_us.desc())
 
 
 def first_event_us(connection: Connection, store_id: str, not_before_us: int) -> int | None:
     """Time of the earliest active event at or after a time."""
-    return _extreme(connection, func.min(events.c.time_us), store_id, events.c.time_us >= not_before_us)
+    return _first(connection, store_id, events.c.time_us >= not_before_us, events.c.time_us.asc())
 
 
-def _extreme(
-    connection: Connection, value: ColumnElement[int], store_id: str, bound: ColumnElement[bool]
+def _first(
+    connection: Connection, store_id: str, bound: ColumnElement[bool], order: UnaryExpression[int]
 ) -> int | None:
-    found: Sequence[int | None] = connection.scalars(
-        select(value).where(events.c.store_id == store_id, bound, is_active(store_id))
-    ).all()
-    return found[0]
+    # In the order of the index: the first row that counts ends the search.
+    return connection.scalar(
+        select(events.c.time_us)
+        .where(events.c.store_id == store_id, bound, is_active(store_id))
+        .order_by(order)
+        .limit(1)
+    )
 
 
 def _between(
     time: ColumnElement[int], store: ColumnElement[str], store_id: str, from_time_us: int, to_time_us: int
 ) -> ColumnElement[bool]:
     return and_(store == store_id, time >= from_time_us, time < to_time_us)
-
-
-def _resolved(rows: Sequence[Any], resolver: Resolver) -> tuple[ResolvedEvent, ...]:
-    # A store-day is thousands of rows: each name is looked up once, and rows are taken apart by place.
-    names = {observed: resolver.name(observed) for observed in {row[3] for row in rows}}
-    staff = resolver.staff({names[row[3]] for row in rows if row[7]})
-    return tuple(
-        [
-            ResolvedEvent(
-                time_us, event_id, camera_id, observed_id, names[observed_id], kind, zone_id, dwell_ms,
-                names[observed_id] in staff, queue_depth, group_id,
-            )
-            for time_us, event_id, camera_id, observed_id, kind, zone_id, dwell_ms, _, queue_depth, group_id
-            in rows
-        ]
-    )  # fmt: skip

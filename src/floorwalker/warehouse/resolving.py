@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from floorwalker.resolutions import Attribute, Resolution
+from floorwalker.warehouse.records import ResolvedEvent
 
 PERSON = "person:"
+_PLACE = "\0"  # no visitor_id holds it
 
 
 def said_by_person(resolution: Resolution) -> bool:
@@ -53,22 +56,55 @@ def person_names(same_as: Mapping[str, str]) -> dict[str, str]:
     return final
 
 
+def merged_names(resolutions: Sequence[Resolution]) -> dict[str, str]:
+    """Who stands for whom, with people's word that somebody is nobody but themselves.
+
+    A person who says that a visitor is the same as itself takes that visitor out of its group: neither what
+    rules say of it, before or later and in whichever direction, nor what people said before brings it back.
+    Those who were one person through that visitor stay one person without it.
+
+    Args:
+        resolutions: in order of their version, none undone.
+    """
+    said = [each for each in resolutions if each.attribute is Attribute.SAME_AS]
+    held = {subject: each for (subject, _), each in in_force(said).items()}
+    alone = {name: each for name, each in held.items() if each.value == name and said_by_person(each)}
+    if not alone:
+        return person_names({subject: each.value for subject, each in held.items()})
+    turn = {id(each): number for number, each in enumerate(said)}
+    # What was said of such visitors otherwise is said of the place that they held in their group.
+    otherwise = in_force(each for each in said if each.subject in alone and each.value != each.subject)
+
+    def target(each: Resolution) -> str:
+        lone = alone.get(each.value)
+        newer = lone is not None and said_by_person(each) and turn[id(each)] > turn[id(lone)]
+        return each.value if lone is None or newer else _PLACE + each.value
+
+    pointers = {subject: target(each) for subject, each in held.items() if subject not in alone}
+    pointers |= {_PLACE + subject: target(each) for (subject, _), each in otherwise.items()}
+    final = person_names(pointers)
+    nameless: dict[str, str] = {}
+    for subject, name in final.items():
+        if name.startswith(_PLACE) and not subject.startswith(_PLACE):
+            nameless[name] = min(subject, nameless.get(name, subject))
+    return {
+        subject: nameless.get(name, name)
+        for subject, name in final.items()
+        if not subject.startswith(_PLACE) and nameless.get(name, name) != subject
+    }
+
+
 class Resolver:
     """What holds for the visitors of a store.
 
     Attributes:
+        names: the visitor_id of the person, for those observed visitor_ids that stand for another one.
         corrections: what people said of purchases and abandons, their subjects resolved.
     """
 
     def __init__(self, resolutions: Sequence[Resolution]) -> None:
         holding = in_force(resolutions)
-        self._names = person_names(
-            {
-                subject: resolution.value
-                for (subject, attribute), resolution in holding.items()
-                if attribute is Attribute.SAME_AS
-            }
-        )
+        self.names = merged_names(resolutions)
         flags: dict[str, list[Resolution]] = {}
         for (subject, attribute), resolution in holding.items():
             if attribute is Attribute.IS_STAFF:
@@ -90,7 +126,7 @@ class Resolver:
 
     def name(self, observed_id: str) -> str:
         """The visitor_id of the person whom an observed visitor_id stands for."""
-        return self._names.get(observed_id, observed_id)
+        return self.names.get(observed_id, observed_id)
 
     def staff(self, flagged: Iterable[str]) -> frozenset[str]:
         """Everybody who is staff, by resolved visitor_id.
@@ -100,6 +136,25 @@ class Resolver:
         """
         seen = {name for name in flagged if self._staff.get(name, True)}
         return frozenset(seen | {name for name, is_staff in self._staff.items() if is_staff})
+
+    def resolve(self, rows: Sequence[Any]) -> tuple[ResolvedEvent, ...]:
+        """Observed events with what is known of their visitors.
+
+        Args:
+            rows: of whole days; each begins with time_us, event_id, camera_id, visitor_id, event_type,
+                zone_id, dwell_ms, is_staff, queue_depth, group_id.
+        """
+        names = self.names
+        staff = self.staff({names.get(row[3], row[3]) for row in rows if row[7]})
+        return tuple(
+            [
+                ResolvedEvent(
+                    row[0], row[1], row[2], row[3], (name := names.get(row[3], row[3])), row[4], row[5],
+                    row[6], name in staff, row[8], row[9],
+                )
+                for row in rows
+            ]
+        )  # fmt: skip
 
 
 def _verdict(said: Sequence[Resolution]) -> bool:

@@ -233,10 +233,20 @@ class Warehouse:
             raise UnknownStore(store_id)
         return reading.store_info(row)
 
-    def read(self, store_id: str, from_utc: datetime, to_utc: datetime) -> StoreView:
-        """The resolved view of a store from one time up to, not including, another."""
+    def read(
+        self, store_id: str, from_utc: datetime, to_utc: datetime, known_utc: datetime | None = None
+    ) -> StoreView:
+        """The resolved view of a store from one time up to, not including, another.
+
+        Args:
+            store_id: whose.
+            from_utc: beginning of the stretch.
+            to_utc: its end.
+            known_utc: the moment as of which it was known; None: now.
+        """
+        known_us = None if known_utc is None else to_us(known_utc)
         with self.database.read() as connection:
-            return reading.read_view(connection, store_id, to_us(from_utc), to_us(to_utc))
+            return reading.read_view(connection, store_id, to_us(from_utc), to_us(to_utc), known_us)
 
     def zones(self, store_id: str) -> list[ZoneInfo]:
         """A registered store's zones."""
