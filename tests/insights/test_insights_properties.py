@@ -14,7 +14,7 @@ from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import take_picture
 from floorwalker.insights.traffic import traffic
 from floorwalker.insights.windows import choose_window
-from floorwalker.warehouse import Transaction, Warehouse
+from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import to_us
 
 MORNING = datetime(2026, 3, 3, 8, tzinfo=UTC)
@@ -43,14 +43,15 @@ logs = st.lists(an_event(), max_size=40, unique_by=lambda event: event.event_id)
 sales = st.lists(st.integers(0, 1800), max_size=6, unique=True)
 
 
-def figures(events, sold, batch=1000, store_id="S1"):
-    warehouse = Warehouse("sqlite://", clock=lambda: MORNING + timedelta(hours=4))
+def figures(open_empty, events, sold, batch=1000, store_id="S1"):
+    warehouse = open_empty(clock=lambda: MORNING + timedelta(hours=4))
     warehouse.load_transactions(
         [Transaction("S1", f"T{s}", to_us(MORNING + timedelta(seconds=s)), 100, "INR") for s in sold]
     )
     for start in range(0, len(events), batch):
         warehouse.add_events(events[start : start + batch])
     if store_id not in warehouse.versions():
+        warehouse.close()
         return None
     store = warehouse.store(store_id)
     picture = take_picture(warehouse, store, choose_window(warehouse, store, day="2026-03-03"))
@@ -60,8 +61,8 @@ def figures(events, sold, batch=1000, store_id="S1"):
 
 @quick
 @given(logs, sales)
-def test_the_funnel_only_narrows_and_rates_are_rates(events, sold):
-    found = figures(events, sold)
+def test_the_funnel_only_narrows_and_rates_are_rates(empty_warehouse, events, sold):
+    found = figures(empty_warehouse, events, sold)
     if found is None:
         return
     counted, steps, _, _ = found
@@ -77,18 +78,20 @@ def test_the_funnel_only_narrows_and_rates_are_rates(events, sold):
 
 @quick
 @given(logs, sales, st.integers(1, 20), st.randoms(use_true_random=False))
-def test_order_batches_and_repetition_change_no_figure(events, sold, batch, chance: random.Random):
+def test_order_batches_and_repetition_change_no_figure(
+    empty_warehouse, events, sold, batch, chance: random.Random
+):
     again = events + chance.sample(events, len(events) // 2)
     chance.shuffle(again)
-    assert figures(again, sold, batch) == figures(events, sold)
+    assert figures(empty_warehouse, again, sold, batch) == figures(empty_warehouse, events, sold)
 
 
 @quick
 @given(logs, sales)
-def test_staff_and_other_stores_change_no_figure_of_customers(events, sold):
-    found = figures(events, sold)
+def test_staff_and_other_stores_change_no_figure_of_customers(empty_warehouse, events, sold):
+    found = figures(empty_warehouse, events, sold)
     kept = [e for e in events if e.store_id == "S1" and not e.is_staff]
-    without = figures(kept, sold)
+    without = figures(empty_warehouse, kept, sold)
     if found is None or without is None:
         return
     for name in (

@@ -14,17 +14,16 @@ from floorwalker.insights.picture import take_picture
 from floorwalker.insights.windows import choose_window
 from floorwalker.sales.pos import read_pos
 from floorwalker.site import load_site
-from floorwalker.warehouse import Warehouse
 
 
-def test_true_events_give_the_true_figures(tmp_path):
+def test_true_events_give_the_true_figures(empty_warehouse, tmp_path):
     folder = tmp_path / "morning"
     arguments = ["simulate", "--out", str(folder), "--seed", "2", "--minutes", "5"]
     arguments += ["--no-video", "--fps", "1", "--size", "480x270"]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     truth = json.loads((folder / "truth.json").read_text())
     site = load_site(folder / "site.toml")
-    warehouse = Warehouse("sqlite://")
+    warehouse = empty_warehouse()
     warehouse.register_site(site, folder)
     events = [decode_event(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
     assert warehouse.add_events(events, live=False).inserted == len(events)
