@@ -14,7 +14,7 @@ from floorwalker.insights.watching import unwatched_zones
 from floorwalker.insights.windows import Window
 from floorwalker.runs import Recording
 from floorwalker.site import ZoneKind
-from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, Transaction, Warehouse, ZoneInfo
+from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, StoreView, Transaction, Warehouse, ZoneInfo
 from floorwalker.warehouse.records import from_us, to_us
 
 STALE_AFTER = timedelta(minutes=10)
@@ -111,6 +111,39 @@ class Picture:
         return self.from_us <= time_us < self.to_us
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a picture needs beside the view: the shop as it is set up, and how it is watched.
+
+    Attributes:
+        zones: of the site file.
+        doors: cameras with an entry line in the site file.
+        feeds: what was last heard of the store's cameras.
+        recordings: those that touch the window's whole days, as far as they began at most a day before.
+        now: the present.
+    """
+
+    zones: Sequence[ZoneInfo]
+    doors: frozenset[str]
+    feeds: Sequence[Feed]
+    recordings: Sequence[Recording]
+    now: datetime
+
+
+def read_surroundings(warehouse: Warehouse, store: StoreInfo, window: Window) -> Surroundings:
+    """Read what a picture of a store and window needs beside the view."""
+    return Surroundings(
+        zones=warehouse.zones(store.store_id),
+        doors=frozenset(c.camera_id for c in warehouse.cameras(store.store_id) if c.entry_lines),
+        feeds=[feed for feed in warehouse.feeds() if feed.store_id == store.store_id],
+        # A recording may have begun on the day before.
+        recordings=warehouse.recordings(
+            store.store_id, window.whole_from_utc - timedelta(days=1), window.whole_to_utc
+        ),
+        now=warehouse.now(),
+    )
+
+
 def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Picture:
     """Read and put together what the figures of a window need.
 
@@ -120,20 +153,24 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
         window: for which time; whole days are read, because a visit is a thing of a day.
     """
     view = warehouse.read(store.store_id, window.whole_from_utc, window.whole_to_utc)
-    zones = warehouse.zones(store.store_id)
-    kinds = zone_kinds(zones, view.events)
+    return picture_of(store, window, view, read_surroundings(warehouse, store, window))
+
+
+def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surroundings) -> Picture:
+    """Put together what the figures of a window need.
+
+    Args:
+        store: whose.
+        window: for which time.
+        view: of the whole days that the window touches.
+        around: the rest.
+    """
+    kinds = zone_kinds(around.zones, view.events)
     visits = build_visits(view.events, window)
-    feeds = [feed for feed in warehouse.feeds() if feed.store_id == store.store_id]
-    doors = frozenset(c.camera_id for c in warehouse.cameras(store.store_id) if c.entry_lines)
     billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
-    now = warehouse.now()
-    as_of = _as_of(view.events, feeds, window, now)
+    as_of = _as_of(view.events, around.feeds, window, around.now)
     day_of = LocalDay(window.zone)
-    zone_cameras = _cameras_of(zones, view.events)
-    # A recording may have begun on the day before.
-    recordings = warehouse.recordings(
-        store.store_id, window.whole_from_utc - timedelta(days=1), window.whole_to_utc
-    )
+    zone_cameras = _cameras_of(around.zones, view.events)
     return Picture(
         store=store,
         window=window,
@@ -142,7 +179,7 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
         sales=view.transactions,
         outcome=judge_till(visits, view.transactions, billing, day_of, to_us(as_of), view.corrections),
         kinds=kinds,
-        basis=_basis(view.events, bool(doors)),
+        basis=_basis(view.events, bool(around.doors)),
         depths=[
             (event.time_us, event.zone_id, event.queue_depth)
             for event in view.events
@@ -153,17 +190,17 @@ def take_picture(warehouse: Warehouse, store: StoreInfo, window: Window) -> Pict
         ],
         unwatched=unwatched_zones(
             zone_cameras,
-            [recording for recording in recordings if recording.start_utc < as_of],
-            feeds,
+            [recording for recording in around.recordings if recording.start_utc < as_of],
+            around.feeds,
             view.events,
             (to_us(as_of - DEAD_AFTER), to_us(as_of)),
             STALE_AFTER // timedelta(microseconds=1),
         ),
-        now=now,
+        now=around.now,
         events=view.events,
-        recordings=recordings,
-        feeds=feeds,
-        doors=doors | {event.camera_id for event in view.events if event.event_type in DOOR_EVENTS},
+        recordings=around.recordings,
+        feeds=around.feeds,
+        doors=around.doors | {event.camera_id for event in view.events if event.event_type in DOOR_EVENTS},
         zone_cameras=zone_cameras,
     )
 
