@@ -20,20 +20,27 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import VARCHAR
 
 metadata = MetaData()
 
 
+def _name(length: int) -> String:
+    # Sorted by bytes on PostgreSQL too, whatever language the database was made for: figures whose order
+    # depends on names are the same on both, and no update of the system's language turns an index wrong.
+    return String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
 def _store_key() -> Column[str]:
-    return Column("store_id", String(200), ForeignKey("stores.store_id"), primary_key=True)
+    return Column("store_id", _name(200), ForeignKey("stores.store_id"), primary_key=True)
 
 
 stores = Table(
     "stores",
     metadata,
-    Column("store_id", String(200), primary_key=True),
+    Column("store_id", _name(200), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("timezone", String(64), nullable=False),
+    Column("timezone", _name(64), nullable=False),
     Column("registered", Boolean, nullable=False),  # False: known only from events or transactions
     Column("config", Text),  # the store's part of the site file, JSON
     Column("version", BigInteger, nullable=False),  # grows with every commit that touches the store
@@ -44,8 +51,8 @@ stores = Table(
 store_names = Table(
     "store_names",
     metadata,
-    Column("name", String(200), primary_key=True),
-    Column("store_id", String(200), ForeignKey("stores.store_id"), nullable=False),
+    Column("name", _name(200), primary_key=True),
+    Column("store_id", _name(200), ForeignKey("stores.store_id"), nullable=False),
 )
 
 # What changed since: facts kept for later, the mart and the history of a figure ask here.
@@ -62,7 +69,7 @@ floor_images = Table(
     "floor_images",
     metadata,
     _store_key(),
-    Column("media_type", String(40), nullable=False),
+    Column("media_type", _name(40), nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
 
@@ -70,7 +77,7 @@ cameras = Table(
     "cameras",
     metadata,
     _store_key(),
-    Column("camera_id", String(200), primary_key=True),
+    Column("camera_id", _name(200), primary_key=True),
     Column("name", Text, nullable=False),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
@@ -81,10 +88,10 @@ zones = Table(
     "zones",
     metadata,
     _store_key(),
-    Column("zone_id", String(200), primary_key=True),
-    Column("camera_id", String(200), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("sku_zone", String(200)),
+    Column("zone_id", _name(200), primary_key=True),
+    Column("camera_id", _name(200), nullable=False),
+    Column("kind", _name(20), nullable=False),
+    Column("sku_zone", _name(200)),
     Column("floor_polygon_m", Text),  # JSON [[x, y], …] where the camera is calibrated
 )
 
@@ -92,11 +99,11 @@ recordings = Table(
     "recordings",
     metadata,
     _store_key(),
-    Column("recording_id", String(32), primary_key=True),
-    Column("camera_id", String(200), nullable=False),
+    Column("recording_id", _name(32), primary_key=True),
+    Column("camera_id", _name(200), nullable=False),
     Column("start_us", BigInteger, nullable=False),
     Column("duration_s", Float, nullable=False),
-    Column("content_hash", String(64), nullable=False),
+    Column("content_hash", _name(64), nullable=False),
     Column("gaps", Text, nullable=False),  # JSON [[start_s, end_s, reason], …]
     Index("recordings_by_time", "store_id", "start_us"),
 )
@@ -105,11 +112,11 @@ runs = Table(
     "runs",
     metadata,
     _store_key(),
-    Column("run_id", String(32), primary_key=True),
-    Column("recording_id", String(32), nullable=False),
-    Column("code_version", String(40), nullable=False),
+    Column("run_id", _name(32), primary_key=True),
+    Column("recording_id", _name(32), nullable=False),
+    Column("code_version", _name(40), nullable=False),
     Column("detector", Text, nullable=False),
-    Column("config_hash", String(64), nullable=False),
+    Column("config_hash", _name(64), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("recorded_us", BigInteger, nullable=False),
     ForeignKeyConstraint(["store_id", "recording_id"], ["recordings.store_id", "recordings.recording_id"]),
@@ -121,9 +128,9 @@ run_activations = Table(
     "run_activations",
     metadata,
     _store_key(),
-    Column("recording_id", String(32), primary_key=True),
+    Column("recording_id", _name(32), primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("run_id", String(32), nullable=False),
+    Column("run_id", _name(32), nullable=False),
     Column("activated_us", BigInteger, nullable=False),
 )
 
@@ -132,20 +139,20 @@ run_activations = Table(
 events = Table(
     "events",
     metadata,
-    Column("store_id", String(200), nullable=False),
+    Column("store_id", _name(200), nullable=False),
     Column("time_us", BigInteger, nullable=False),
-    Column("event_id", String(36), nullable=False),
-    Column("camera_id", String(200), nullable=False),
-    Column("visitor_id", String(200), nullable=False),
-    Column("event_type", String(24), nullable=False),
-    Column("zone_id", String(200)),
+    Column("event_id", _name(36), nullable=False),
+    Column("camera_id", _name(200), nullable=False),
+    Column("visitor_id", _name(200), nullable=False),
+    Column("event_type", _name(24), nullable=False),
+    Column("zone_id", _name(200)),
     Column("dwell_ms", BigInteger, nullable=False),
     Column("is_staff", Boolean, nullable=False),
     Column("confidence", Float(53), nullable=False),
     Column("queue_depth", Integer),  # of the metadata
-    Column("group_id", String(200)),  # of the metadata, as text
+    Column("group_id", _name(200)),  # of the metadata, as text
     Column("metadata", Text, nullable=False),  # JSON object
-    Column("run_id", String(32)),
+    Column("run_id", _name(32)),
     Column("received_us", BigInteger, nullable=False),
     PrimaryKeyConstraint("store_id", "time_us", "event_id", name="events_by_time"),
     UniqueConstraint("store_id", "event_id", name="events_by_id"),
@@ -159,8 +166,8 @@ resolutions = Table(
     metadata,
     _store_key(),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("subject", String(200), nullable=False),
-    Column("attribute", String(20), nullable=False),
+    Column("subject", _name(200), nullable=False),
+    Column("attribute", _name(20), nullable=False),
     Column("value", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("confidence", Float(53), nullable=False),
@@ -168,7 +175,7 @@ resolutions = Table(
     Column("recorded_us", BigInteger, nullable=False),
     Column("undone_us", BigInteger),  # NULL: stands
     Column("undone_by", Text),
-    Column("correction_id", String(36)),  # statements that one person made together
+    Column("correction_id", _name(36)),  # statements that one person made together
     Column("carried_from", BigInteger),  # version of a person's statement that this one says of a later run
     Index("resolutions_by_time", "store_id", "decided_us"),
     Index("resolutions_by_correction", "store_id", "correction_id"),
@@ -179,8 +186,8 @@ corrections = Table(
     "corrections",
     metadata,
     _store_key(),
-    Column("correction_id", String(36), primary_key=True),
-    Column("day", String(10), nullable=False),  # the store's local day
+    Column("correction_id", _name(36), primary_key=True),
+    Column("day", _name(10), nullable=False),  # the store's local day
     Column("made_by", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("statements", Text, nullable=False),  # JSON as asked for
@@ -195,11 +202,11 @@ transactions = Table(
     "transactions",
     metadata,
     _store_key(),
-    Column("transaction_id", String(200), primary_key=True),
+    Column("transaction_id", _name(200), primary_key=True),
     Column("time_us", BigInteger, nullable=False),  # as the till said it, no offset applied
     Column("amount_minor", BigInteger, nullable=False),  # hundredths of the currency's unit
-    Column("currency", String(3), nullable=False),
-    Column("kind", String(10), nullable=False),  # sale or return
+    Column("currency", _name(3), nullable=False),
+    Column("kind", _name(10), nullable=False),  # sale or return
     Column("salespeople", Text, nullable=False),  # JSON [id, …]
     Column("received_us", BigInteger, nullable=False),
     Index("transactions_by_time", "store_id", "time_us"),
@@ -225,9 +232,9 @@ day_facts = Table(
     "day_facts",
     metadata,
     _store_key(),
-    Column("day", String(10), primary_key=True),  # the store's local day
-    Column("kind", String(20), primary_key=True),
-    Column("stamp", String(100), nullable=False),
+    Column("day", _name(10), primary_key=True),  # the store's local day
+    Column("kind", _name(20), primary_key=True),
+    Column("stamp", _name(100), nullable=False),
     Column("content", Text, nullable=False),  # JSON
     Column("computed_us", BigInteger, nullable=False),
 )
@@ -237,9 +244,9 @@ anomaly_log = Table(
     "anomaly_log",
     metadata,
     _store_key(),
-    Column("anomaly_id", String(36), primary_key=True),
-    Column("type", String(40), nullable=False),
-    Column("severity", String(10), nullable=False),
+    Column("anomaly_id", _name(36), primary_key=True),
+    Column("type", _name(40), nullable=False),
+    Column("severity", _name(10), nullable=False),
     Column("detected_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("closed_us", BigInteger),  # NULL: goes on
@@ -250,7 +257,7 @@ anomaly_log = Table(
 webhooks = Table(
     "webhooks",
     metadata,
-    Column("webhook_id", String(36), primary_key=True),
+    Column("webhook_id", _name(36), primary_key=True),
     Column("stores", Text),  # JSON [store_id, …]; NULL: all
     Column("url", Text, nullable=False),
     Column("secret", Text, nullable=False),
@@ -262,8 +269,8 @@ deliveries = Table(
     "deliveries",
     metadata,
     _store_key(),
-    Column("delivery_id", String(36), primary_key=True),
-    Column("webhook_id", String(36), nullable=False),
+    Column("delivery_id", _name(36), primary_key=True),
+    Column("webhook_id", _name(36), nullable=False),
     Column("body", Text, nullable=False),  # JSON as sent
     Column("due_us", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -275,10 +282,10 @@ deliveries = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("key_id", String(36), primary_key=True),
+    Column("key_id", _name(36), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("hash", String(128), nullable=False, unique=True),
-    Column("role", String(10), nullable=False),  # viewer, operator, admin
+    Column("hash", _name(128), nullable=False, unique=True),
+    Column("role", _name(10), nullable=False),  # viewer, operator, admin
     Column("stores", Text),  # JSON [store_id, …]; NULL: all
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
@@ -291,8 +298,8 @@ receipts = Table(
     "receipts",
     metadata,
     _store_key(),
-    Column("receipt_id", String(36), primary_key=True),
-    Column("kind", String(20), nullable=False),
+    Column("receipt_id", _name(36), primary_key=True),
+    Column("kind", _name(20), nullable=False),
     Column("before_us", BigInteger, nullable=False),
     Column("removed", BigInteger, nullable=False),
     Column("content", Text, nullable=False),  # JSON: by day, digest of what was removed
@@ -303,7 +310,7 @@ feeds = Table(
     "feeds",
     metadata,
     _store_key(),
-    Column("camera_id", String(200), primary_key=True),
+    Column("camera_id", _name(200), primary_key=True),
     Column("last_event_us", BigInteger, nullable=False),
     Column("last_live_us", BigInteger),  # last event that arrived soon after it happened
 )
