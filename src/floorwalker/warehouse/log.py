@@ -135,7 +135,10 @@ class StoreLog:
         """
         resolver = Resolver(self.standing(known_us))
         return StoreView(
-            resolver.resolve(self.counted(known_us)), self.transactions(known_us), resolver.corrections
+            resolver.resolve(self.counted(known_us)),
+            self.transactions(known_us),
+            resolver.corrections,
+            self.offset_us(known_us) / 1e6,
         )
 
     def standing(self, known_us: int) -> list[Resolution]:

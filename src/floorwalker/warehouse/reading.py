@@ -70,6 +70,7 @@ def read_view(
         resolver.resolve(rows),
         read_transactions(connection, store_id, from_time_us, to_time_us),
         resolver.corrections,
+        applied_offset_us(connection, store_id) / 1e6,
     )
 
 

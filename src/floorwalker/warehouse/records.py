@@ -163,11 +163,13 @@ class StoreView:
         events: sorted by time.
         transactions: sorted by time.
         corrections: what people said of purchases and abandons, latest last, subjects resolved.
+        till_offset_s: seconds by which the till's clock was ahead, taken off the transactions' times.
     """
 
     events: tuple[ResolvedEvent, ...]
     transactions: tuple[Transaction, ...]
     corrections: tuple[Resolution, ...]
+    till_offset_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
