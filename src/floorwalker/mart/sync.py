@@ -1,0 +1,226 @@
+"""Bringing a mart up to date: only store-days that changed, each whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from floorwalker.errors import WorkError
+from floorwalker.insights.picture import Picture, take_picture
+from floorwalker.insights.windows import day_start, window_of_day
+from floorwalker.mart.changes import StoreState, store_state, utc_days_of
+from floorwalker.mart.day_facts import Rows, day_facts
+from floorwalker.mart.parts import STORE_PART, Part, Sink, Stamp
+from floorwalker.mart.tables import CAMERAS, STORES, ZONES
+from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse.records import to_us
+
+_BATCH_ROWS = 50_000
+_BATCH_PARTS = 64
+_NEVER_COMPLETED = timedelta(hours=6)  # longer than any sync holds a part back
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part that the mart has to hear of; `epoch` is that of its push."""
+
+    store_id: str
+    part: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sync will do.
+
+    Attributes:
+        stores: how many stores were looked at.
+        changes: the parts to push, by store, the store's own first, then its days in order.
+        unchanged: store-days that the mart holds as they are.
+        kept: store-days whose events retention swept away: the mart keeps what it has of them.
+    """
+
+    stores: int
+    changes: tuple[Change, ...]
+    unchanged: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did.
+
+    Attributes:
+        stores: stores looked at.
+        pushed: store-days pushed.
+        unchanged: store-days that the mart held as they are.
+        kept: store-days that retention swept from the warehouse.
+        rows: rows pushed.
+    """
+
+    stores: int
+    pushed: int
+    unchanged: int
+    kept: int
+    rows: int
+
+
+def plan_sync(warehouse: Warehouse, sink: Sink, store_ids: Sequence[str], *, full: bool = False) -> Plan:
+    """Compare what the warehouse knows with what the mart holds.
+
+    Args:
+        warehouse: the truth.
+        sink: the mart, prepared.
+        store_ids: which stores.
+        full: push everything that can be computed, as if the mart held nothing.
+
+    Raises:
+        WorkError: the mart holds a later state of a store than the warehouse has.
+    """
+    changes: list[Change] = []
+    unchanged = kept = 0
+    for store_id in store_ids:
+        # The mart first: the warehouse only moves on, so it is never behind what the mart already holds.
+        known = sink.known(store_id)
+        state = store_state(warehouse, store_id)
+        if not full:
+            _refuse_older(state, known)
+        epoch = max((stamp.epoch for stamp in known.values()), default=0) + full
+        for part in (STORE_PART, *_days(warehouse, state, known)):
+            if part != STORE_PART and state.is_swept(date.fromisoformat(part)):
+                kept += 1
+            elif full or part not in known or known[part].text != _text(warehouse, state, part):
+                changes.append(Change(store_id, part, epoch))
+            else:
+                unchanged += part != STORE_PART
+    return Plan(len(store_ids), tuple(changes), unchanged, kept)
+
+
+def sync(
+    warehouse: Warehouse,
+    sink: Sink,
+    plan: Plan,
+    *,
+    on_part: Callable[[], None] = lambda: None,
+    new_push_id: Callable[[], int] = lambda: secrets.randbits(62),
+) -> SyncReport:
+    """Push what a plan names, some store-days at a time.
+
+    Args:
+        warehouse: the truth.
+        sink: the mart, prepared.
+        plan: of `plan_sync`.
+        on_part: called after each part was computed.
+        new_push_id: gives an id that no other push has.
+
+    Returns:
+        What was done; a sync that ends half way leaves whole parts only, and the next one goes on.
+    """
+    rows = pushed = 0
+    for batch in _batches(_parts(warehouse, plan, on_part, new_push_id)):
+        sink.push(batch)
+        rows += sum(part.facts for part in batch)
+        pushed += sum(part.name != STORE_PART for part in batch)
+    return SyncReport(plan.stores, pushed, plan.unchanged, plan.kept, rows)
+
+
+def compact(warehouse: Warehouse, sink: Sink) -> int:
+    """Remove from the mart what no view shows and no running sync may still complete.
+
+    Returns:
+        How many pushes were removed.
+    """
+    return sink.compact(warehouse.now() - _NEVER_COMPLETED)
+
+
+def _days(warehouse: Warehouse, state: StoreState, known: dict[str, Stamp]) -> list[str]:
+    now = warehouse.now()
+    begun = {day.isoformat() for day in state.local_days() if day_start(day, state.zone) <= now}
+    # A day that the mart holds and the warehouse no longer has must become empty there.
+    return sorted(begun | (known.keys() - {STORE_PART}))
+
+
+def _text(warehouse: Warehouse, state: StoreState, part: str) -> str:
+    return state.stamp(part, warehouse.now(), 0).text
+
+
+def _refuse_older(state: StoreState, known: dict[str, Stamp]) -> None:
+    newest = max((stamp.store_version for stamp in known.values()), default=0)
+    if newest > state.version:
+        raise WorkError(
+            f"the mart knows store {state.store_id} up to version {newest}, the database only to "
+            f"{state.version}: was it restored from a backup, or is it another one? "
+            "With --full everything is pushed anew"
+        )
+
+
+def _parts(
+    warehouse: Warehouse, plan: Plan, on_part: Callable[[], None], new_push_id: Callable[[], int]
+) -> Iterator[Part]:
+    for change in plan.changes:
+        # The stamp before the facts: what changes in between makes the next sync push the part again.
+        if change.part == STORE_PART:
+            state = store_state(warehouse, change.store_id, ())
+            stamp = state.stamp(change.part, warehouse.now(), change.epoch)
+            rows = _store_rows(warehouse, change.store_id)
+        else:
+            day = date.fromisoformat(change.part)
+            zone = store_state(warehouse, change.store_id, ()).zone
+            state = store_state(warehouse, change.store_id, utc_days_of(day, zone))
+            stamp = state.stamp(change.part, warehouse.now(), change.epoch)
+            rows = _day_rows(warehouse, change.store_id, day)
+        yield Part(change.store_id, change.part, stamp, new_push_id(), warehouse.now(), rows)
+        on_part()
+
+
+def _store_rows(warehouse: Warehouse, store_id: str) -> Rows:
+    store = warehouse.store(store_id)
+    currency = store.site.currency if store.site else None
+    return {
+        STORES.name: [(store_id, store.name, store.timezone, currency, store.registered)],
+        ZONES.name: [
+            (store_id, zone.zone_id, zone.camera_id, zone.kind.value, zone.sku_zone)
+            for zone in warehouse.zones(store_id)
+        ],
+        CAMERAS.name: [
+            (store_id, camera.camera_id, camera.name, camera.entry_lines)
+            for camera in warehouse.cameras(store_id)
+        ],
+    }
+
+
+def _day_rows(warehouse: Warehouse, store_id: str, day: date) -> Rows:
+    store = warehouse.store(store_id)
+    window = window_of_day(day, store.zone_info)
+    picture = take_picture(warehouse, store, window)
+    if not _anything(warehouse, picture):
+        return {}
+    return day_facts(picture, is_final=window.to_utc <= warehouse.now())
+
+
+def _anything(warehouse: Warehouse, picture: Picture) -> bool:
+    """Whether anything is known of a day; a day that a camera watched and nobody came is one."""
+    if picture.visits or picture.sales:
+        return True
+    window = picture.window
+    recordings = warehouse.recordings(
+        picture.store.store_id, window.from_utc - timedelta(days=1), window.to_utc
+    )
+    return any(
+        to_us(recording.start_utc) + recording.duration_s * 1e6 > picture.from_us for recording in recordings
+    )
+
+
+def _batches(parts: Iterator[Part]) -> Iterator[list[Part]]:
+    batch: list[Part] = []
+    rows = 0
+    for part in parts:
+        batch.append(part)
+        rows += part.facts
+        if rows >= _BATCH_ROWS or len(batch) >= _BATCH_PARTS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,252 @@
+"""The mart's tables: facts by store and local day, and what they refer to."""
+
+from __future__ import annotations
+
+from floorwalker.mart.columns import Column, Kind, Table
+
+# Raised when a fact is computed otherwise or a column is added: every day is then pushed again.
+MART_VERSION = 1
+
+_STORE = Column("store_id", Kind.NAME, "The store.")
+_DAY = Column("day", Kind.DAY, "The store's local day.")
+_VISITOR = Column("visitor_id", Kind.TEXT, "The person's name of that day; it means nobody on other days.")
+
+
+def _count(name: str, meaning: str, *, adds: bool = True, nullable: bool = False) -> Column:
+    return Column(name, Kind.COUNT, meaning, adds=adds, nullable=nullable)
+
+
+def _money(name: str, meaning: str) -> Column:
+    return Column(name, Kind.MONEY, meaning, adds=True)
+
+
+def _ratio(name: str, meaning: str) -> Column:
+    return Column(name, Kind.RATIO, meaning)
+
+
+def _flag(name: str, meaning: str) -> Column:
+    return Column(name, Kind.FLAG, meaning)
+
+
+def _utc(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    return Column(name, Kind.UTC, meaning, nullable)
+
+
+def _local(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    return Column(name, Kind.LOCAL, meaning, nullable)
+
+
+DAYS = Table(
+    "fact_days",
+    "One local day of one store: the figures as the API gives them.",
+    (
+        _STORE,
+        _DAY,
+        Column("store_name", Kind.NAME, "The store's name for people."),
+        Column("timezone", Kind.NAME, "The store's time zone, IANA."),
+        Column("currency", Kind.NAME, "ISO 4217 code of the money.", nullable=True),
+        Column("basis", Kind.NAME, "`door`, `sightings` or `unlinked`: what visitors are counted from."),
+        _utc("from_utc", "When the day began."),
+        _utc("to_utc", "When it ended; 23 to 25 hours later."),
+        _utc("as_of_utc", "The moment in the data for which `now` stands."),
+        _flag("is_final", "Whether the day was over when it was pushed."),
+        _count("unique_visitors", "Visitors of the day. Summed over days they are visitor-days, not people."),
+        _count("entries", "First ways in."),
+        _count("exits", "Ways out."),
+        _count("reentries", "Further ways in of the same people."),
+        _count("occupancy", "People inside at `as_of`.", adds=False),
+        _count("staff_excluded", "Staff seen, in no other figure. Over days: staff-days."),
+        _count(
+            "converted_visitors", "Part of `conversion_rate`: at the till within 5 minutes before a sale."
+        ),
+        _ratio("conversion_rate", "The contract's conversion: an upper figure."),
+        _count("matched_visitors", "Part of `conversion_matched`: those to whom a sale was assigned."),
+        _ratio("conversion_matched", "Conversion by one-to-one assignment of sales to buyers."),
+        _count("transactions", "Sales."),
+        _ratio("transactions_per_visitor", "Sales by visitors."),
+        _money("revenue", "Sum of the sales, returns left out."),
+        _count("returns", "Returns at the till."),
+        _money("returned", "Sum of the returns, negative."),
+        _count("avg_dwell_ms", "Mean of the completed stays in zones.", adds=False),
+        _count("completed_stays", "Part of `avg_dwell_ms`: stays that were seen to end."),
+        _count("dwell_ms", "Part of `avg_dwell_ms`: their sum."),
+        _count("queue_joins", "Visits that joined a queue at the till."),
+        _count("queue_abandons", "Those of them who gave up."),
+        _ratio("abandonment_rate", "Who gave up, of those who joined."),
+        _count("queue_max", "The longest queue.", adds=False),
+        _count("funnel_entry", "Visits counted."),
+        _count("funnel_zone_visit", "Those with a stay in a product zone or at the till."),
+        _count("funnel_billing_queue", "Those at the till."),
+        _count("funnel_purchased", "Those who bought."),
+        Column("warnings", Kind.TEXT, "Codes of the API's warnings, comma separated; empty: none."),
+    ),
+)
+
+ZONE_DAYS = Table(
+    "fact_zones",
+    "One zone on one day.",
+    (
+        _STORE,
+        _DAY,
+        Column("zone_id", Kind.NAME, "The zone."),
+        Column("kind", Kind.NAME, "`product`, `billing`, `staff-only` or `entrance`."),
+        Column("sku_zone", Kind.NAME, "The merchandise shown there.", nullable=True),
+        _count("visits", "Visits with a stay in it. Not to be summed over zones: a visit has several."),
+        _count("completed_stays", "Stays that were seen to end."),
+        _count("dwell_ms", "Their sum."),
+        _count("avg_dwell_ms", "Their mean.", adds=False),
+        _ratio("normalized", "0 to 100 against the day's most visited zone."),
+        Column("data_confidence", Kind.NAME, "`low` under 20 visits, else `high`."),
+    ),
+    ("zone_id",),
+)
+
+HOURS = Table(
+    "fact_hours",
+    "One quarter hour of one store.",
+    (
+        _STORE,
+        _DAY,
+        _utc("from_utc", "When it began."),
+        _local("from_local", "The same by the store's clock; an hour comes twice when summer time ends."),
+        _count("entries", "First ways in."),
+        _count("exits", "Ways out."),
+        _count("reentries", "Further ways in of the same people."),
+        _count("occupancy", "People inside at its end.", adds=False),
+        _count("queue_max", "The longest queue in it.", adds=False),
+        _count("transactions", "Sales."),
+        _money("revenue", "Sum of the sales."),
+    ),
+    ("from_utc",),
+)
+
+VISITS = Table(
+    "fact_visits",
+    "One person's day in one store, staff too.",
+    (
+        _STORE,
+        _DAY,
+        _VISITOR,
+        _flag("is_staff", "Whether the person is staff; views leave staff out."),
+        _flag("counted", "Whether the visit counts in `unique_visitors`."),
+        _utc("first_seen_utc", "First sign of the person."),
+        _local("first_seen_local", "The same by the store's clock."),
+        _utc("last_seen_utc", "Last sign of the person."),
+        _utc("entered_utc", "First way in, where it was seen.", nullable=True),
+        _utc("left_utc", "Last way out, where it was seen.", nullable=True),
+        _count("entries", "First ways in."),
+        _count("reentries", "Further ways in."),
+        _count("exits", "Ways out."),
+        Column("group_id", Kind.TEXT, "The group they came in with, where one is known.", nullable=True),
+        _count("zones", "Zones with a stay.", adds=False),
+        _count("completed_stays", "Stays that were seen to end."),
+        _count("dwell_ms", "Sum of the completed stays."),
+        _flag("in_zone", "Whether they reached a product zone or the till."),
+        _flag("at_till", "Whether they reached the till."),
+        _flag("joined_queue", "Whether they joined a queue."),
+        _flag("abandoned", "Whether they gave up queueing."),
+        _flag("near_sale", "Whether they were at the till within 5 minutes before a sale."),
+        _flag("purchased", "Whether a sale was assigned to them, or a person said so."),
+        _utc("purchased_utc", "When they bought first.", nullable=True),
+        Column("transaction_id", Kind.TEXT, "The first sale assigned to them.", nullable=True),
+    ),
+    ("first_seen_utc", "visitor_id"),
+)
+
+STAYS = Table(
+    "fact_stays",
+    "One stay of one person in one zone, staff too.",
+    (
+        _STORE,
+        _DAY,
+        _VISITOR,
+        _flag("is_staff", "Whether the person is staff; views leave staff out."),
+        Column("zone_id", Kind.NAME, "The zone."),
+        Column("zone_kind", Kind.NAME, "Its kind."),
+        _utc("start_utc", "When they came."),
+        _local("start_local", "The same by the store's clock."),
+        _utc("end_utc", "When they were last known to be there."),
+        _flag("has_left", "Whether they are known to have left."),
+        _count("dwell_ms", "How long, where the stay is complete; only these count in means.", nullable=True),
+    ),
+    ("zone_id", "start_utc"),
+)
+
+SALES = Table(
+    "fact_sales",
+    "One transaction of the till.",
+    (
+        _STORE,
+        _DAY,
+        Column("transaction_id", Kind.TEXT, "The transaction."),
+        _utc("time_utc", "When, as the till said it."),
+        _local("time_local", "The same by the store's clock."),
+        _money("amount", "Total; negative for a return."),
+        Column("currency", Kind.NAME, "ISO 4217 code."),
+        Column("kind", Kind.NAME, "`sale` or `return`."),
+        Column("salespeople", Kind.TEXT, "Ids of those who served, comma separated."),
+        Column("visitor_id", Kind.TEXT, "The visit that it was assigned to, where one was.", nullable=True),
+    ),
+    ("time_utc",),
+)
+
+STORES = Table(
+    "dim_stores",
+    "One store.",
+    (
+        _STORE,
+        Column("name", Kind.TEXT, "Its name for people."),
+        Column("timezone", Kind.NAME, "IANA name."),
+        Column("currency", Kind.NAME, "ISO 4217 code.", nullable=True),
+        _flag("registered", "Whether a site file describes it."),
+    ),
+)
+
+ZONES = Table(
+    "dim_zones",
+    "One zone of a registered store.",
+    (
+        _STORE,
+        Column("zone_id", Kind.NAME, "The zone."),
+        Column("camera_id", Kind.NAME, "The camera that watches it."),
+        Column("kind", Kind.NAME, "`product`, `billing`, `staff-only` or `entrance`."),
+        Column("sku_zone", Kind.NAME, "The merchandise shown there.", nullable=True),
+    ),
+    ("zone_id",),
+)
+
+CAMERAS = Table(
+    "dim_cameras",
+    "One camera of a registered store.",
+    (
+        _STORE,
+        Column("camera_id", Kind.NAME, "The camera."),
+        Column("name", Kind.TEXT, "Its name for people."),
+        _count("entry_lines", "Lines across doors that it watches.", adds=False),
+    ),
+    ("camera_id",),
+)
+
+DAY_TABLES = (DAYS, ZONE_DAYS, HOURS, VISITS, STAYS, SALES)
+STORE_TABLES = (STORES, ZONES, CAMERAS)
+TABLES = DAY_TABLES + STORE_TABLES
+
+# What was pushed: a row is written last, so a part without one was never there.
+PARTS = Table(
+    "mart_parts",
+    "One complete push of one part: a store's day, or what is known of the store itself.",
+    (
+        _STORE,
+        Column("part", Kind.NAME, "The local day, or `store`."),
+        Column("push_id", Kind.COUNT, "The push."),
+        Column("epoch", Kind.COUNT, "Raised by a full sync, so that it stands above all before it."),
+        Column("store_version", Kind.COUNT, "The store's version in the warehouse, read before the facts."),
+        Column("stamp", Kind.TEXT, "What the facts rest on; another one means that they must be pushed."),
+        Column("facts", Kind.COUNT, "Rows written."),
+        Column("pushed_at", Kind.UTC, "When."),
+    ),
+    ("part",),
+)
+
+# The order in which pushes of one part stand; the last one holds.
+PUSH_ORDER = ("epoch", "store_version", "pushed_at", "push_id")
