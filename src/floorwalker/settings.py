@@ -24,6 +24,11 @@ class Settings(BaseSettings):
         title="Database",
         description="SQLAlchemy URL of the operational store; default: floorwalker.db in the state folder.",
     )
+    mart_url: str | None = Field(
+        None,
+        title="Mart",
+        description="Where `floorwalker mart` keeps facts for BI: clickhouse://… or postgresql+psycopg://….",
+    )
     shared: Path = Field(
         Path("../shared"),
         title="Real material",

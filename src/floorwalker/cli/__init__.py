@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import typer
 
-from floorwalker.cli import config, day, demo, evaluate, ingest, models, pos, process, serve, simulate, site
 from floorwalker.cli.output import fail
-from floorwalker.errors import FloorwalkerError, WorkError
+from floorwalker.errors import FloorwalkerError, InputError, WorkError
+
+COMMANDS = (
+    "demo",
+    "site",
+    "simulate",
+    "process",
+    "day",
+    "ingest",
+    "pos",
+    "serve",
+    "mart",
+    "models",
+    "evaluate",
+    "config",
+)
 
 app = typer.Typer(
     name="floorwalker",
@@ -16,8 +32,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, site, simulate, process, day, ingest, pos, serve, models, evaluate, config):
+
+
+def _register(name: str) -> None:
+    """Add a command; an installation for serving alone lacks what the work with video needs."""
+    try:
+        module = import_module(f"floorwalker.cli.{name}")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "floorwalker").partition(".")[0]
+        if missing == "floorwalker":
+            raise
+        settings = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+        @app.command(name, help=f"Not in this installation: {missing} is missing.", context_settings=settings)
+        def absent() -> None:
+            raise InputError(
+                f"floorwalker {name} needs {missing}, which is not installed here: this installation serves "
+                "and loads only; the whole program is installed with: pip install floorwalker"
+            )
+
+        return
     module.register(app)
+
+
+for command in COMMANDS:
+    _register(command)
 
 
 def main() -> None:
