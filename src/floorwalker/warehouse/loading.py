@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
+from floorwalker.warehouse.log import Statement, statements_near
 from floorwalker.warehouse.records import LoadReport, Transaction, to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
 from floorwalker.warehouse.schema import stores
@@ -18,17 +19,14 @@ from floorwalker.warehouse.versions import ensure_stores, touch
 _CHUNK = 400
 
 
-def add_resolutions(
-    connection: Connection, said: Sequence[Resolution], now_us: int, correction_id: str | None = None
-) -> int:
+def add_resolutions(connection: Connection, said: Sequence[Resolution], now_us: int) -> int:
     """Append statements that do not hold already.
 
     Args:
         connection: a writing transaction.
         said: of any stores; one is skipped where the last one of its subject and attribute, and the same
-            reason, says the same.
+            reason, says the same of that time.
         now_us: the clock's time.
-        correction_id: of statements that one person makes together.
 
     Returns:
         How many were written.
@@ -39,27 +37,63 @@ def add_resolutions(
     written = 0
     ensure_stores(connection, by_store)
     for store_id, mine in sorted(by_store.items()):
-        table = resolution_table.c
+        decided_us = [to_us(resolution.decided_utc) for resolution in mine]
+        near = statements_near(store_id, min(decided_us), max(decided_us) + 1)
         latest = {
             (row.subject, row.attribute): (row.value, row.reason)
-            for row in connection.execute(_standing(store_id))
+            for row in connection.execute(near.where(resolution_table.c.undone_us.is_(None)))
         }
-        top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
-        new: list[dict[str, object]] = []
-        decided_us: list[int] = []
+        new = []
         for resolution in mine:
             key = (resolution.subject, resolution.attribute.value)
-            if latest.get(key) == (resolution.value, resolution.reason):
-                continue
-            latest[key] = (resolution.value, resolution.reason)
-            row = _resolution_row(resolution, top + len(new) + 1)
-            new.append(row | {"recorded_us": now_us, "correction_id": correction_id})
-            decided_us.append(to_us(resolution.decided_utc))
-        if new:
-            connection.execute(insert(resolution_table), new)
-            touch(connection, store_id, decided_us, now_us)
+            if latest.get(key) != (resolution.value, resolution.reason):
+                latest[key] = (resolution.value, resolution.reason)
+                new.append(resolution)
+        append_statements(connection, store_id, new, now_us)
         written += len(new)
     return written
+
+
+def append_statements(
+    connection: Connection,
+    store_id: str,
+    said: Sequence[Resolution],
+    now_us: int,
+    correction_ids: Sequence[str | None] = (),
+    carried_from: Sequence[int | None] = (),
+) -> list[Statement]:
+    """Append statements, whether they hold already or not.
+
+    Args:
+        connection: a writing transaction that holds the store.
+        store_id: whose.
+        said: all of this store.
+        now_us: the clock's time.
+        correction_ids: of each, the correction that it is part of; empty: of none.
+        carried_from: of each, the version of the statement that it says again; empty: of none.
+
+    Returns:
+        The statements as they are kept.
+    """
+    if not said:
+        return []
+    table = resolution_table.c
+    top = connection.scalar(select(func.max(table.version)).where(table.store_id == store_id)) or 0
+    new = [
+        Statement(top + turn, resolution, now_us, None, None, correction_id, carried)
+        for turn, (resolution, correction_id, carried) in enumerate(
+            zip(
+                said,
+                correction_ids or [None] * len(said),
+                carried_from or [None] * len(said),
+                strict=True,
+            ),
+            start=1,
+        )
+    ]
+    connection.execute(insert(resolution_table), [_statement_row(statement) for statement in new])
+    touch(connection, store_id, [to_us(each.decided_utc) for each in said], now_us)
+    return new
 
 
 def undo_resolutions(
@@ -159,16 +193,20 @@ def add_transactions(
     return LoadReport(len(new), duplicates, tuple(conflicts))
 
 
-def _resolution_row(resolution: Resolution, version: int) -> dict[str, object]:
+def _statement_row(statement: Statement) -> dict[str, object]:
+    said = statement.resolution
     return {
-        "store_id": resolution.store_id,
-        "version": version,
-        "subject": resolution.subject,
-        "attribute": resolution.attribute.value,
-        "value": resolution.value,
-        "reason": resolution.reason,
-        "confidence": resolution.confidence,
-        "decided_us": to_us(resolution.decided_utc),
+        "store_id": said.store_id,
+        "version": statement.version,
+        "subject": said.subject,
+        "attribute": said.attribute.value,
+        "value": said.value,
+        "reason": said.reason,
+        "confidence": said.confidence,
+        "decided_us": to_us(said.decided_utc),
+        "recorded_us": statement.recorded_us,
+        "correction_id": statement.correction_id,
+        "carried_from": statement.carried_from,
     }
 
 

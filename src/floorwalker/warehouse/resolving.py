@@ -67,31 +67,42 @@ def merged_names(resolutions: Sequence[Resolution]) -> dict[str, str]:
         resolutions: in order of their version, none undone.
     """
     said = [each for each in resolutions if each.attribute is Attribute.SAME_AS]
-    held = {subject: each for (subject, _), each in in_force(said).items()}
-    alone = {name: each for name, each in held.items() if each.value == name and said_by_person(each)}
-    if not alone:
-        return person_names({subject: each.value for subject, each in held.items()})
-    turn = {id(each): number for number, each in enumerate(said)}
-    # What was said of such visitors otherwise is said of the place that they held in their group.
-    otherwise = in_force(each for each in said if each.subject in alone and each.value != each.subject)
+    taken_out = {
+        each.subject: turn
+        for turn, each in enumerate(said)
+        if each.subject == each.value and said_by_person(each)
+    }
+    if not taken_out:
+        return person_names({subject: each.value for (subject, _), each in in_force(said).items()})
+    # What else was said of such a visitor is said of the place that it held in its group.
+    of_places: list[Resolution] = []
+    of_visitors: list[Resolution] = []
+    turns: dict[int, int] = {}
+    for turn, each in enumerate(said):
+        turns[id(each)] = turn
+        is_after = said_by_person(each) and turn > taken_out.get(each.subject, -1)
+        (of_visitors if is_after or each.subject not in taken_out else of_places).append(each)
 
     def target(each: Resolution) -> str:
-        lone = alone.get(each.value)
-        newer = lone is not None and said_by_person(each) and turn[id(each)] > turn[id(lone)]
-        return each.value if lone is None or newer else _PLACE + each.value
+        is_after = said_by_person(each) and turns[id(each)] > taken_out.get(each.value, -1)
+        return each.value if is_after or each.value not in taken_out else _PLACE + each.value
 
-    pointers = {subject: target(each) for subject, each in held.items() if subject not in alone}
-    pointers |= {_PLACE + subject: target(each) for (subject, _), each in otherwise.items()}
-    final = person_names(pointers)
-    nameless: dict[str, str] = {}
+    pointers = {subject: target(each) for (subject, _), each in in_force(of_visitors).items()}
+    elsewhere = (each for each in of_places if each.value != each.subject)
+    pointers |= {_PLACE + subject: target(each) for (subject, _), each in in_force(elsewhere).items()}
+    return _without_places(person_names(pointers))
+
+
+def _without_places(final: Mapping[str, str]) -> dict[str, str]:
+    """The same groups; one that is called by a place gets the first of its visitors by name for a name."""
+    names: dict[str, str] = {}
     for subject, name in final.items():
         if name.startswith(_PLACE) and not subject.startswith(_PLACE):
-            nameless[name] = min(subject, nameless.get(name, subject))
-    return {
-        subject: nameless.get(name, name)
-        for subject, name in final.items()
-        if not subject.startswith(_PLACE) and nameless.get(name, name) != subject
+            names[name] = min(subject, names.get(name, subject))
+    renamed = {
+        subject: names.get(name, name) for subject, name in final.items() if not subject.startswith(_PLACE)
     }
+    return {subject: name for subject, name in renamed.items() if name != subject}
 
 
 class Resolver:
