@@ -15,10 +15,12 @@ from floorwalker.insights.windows import Window
 from floorwalker.runs import Recording
 from floorwalker.site import ZoneKind
 from floorwalker.warehouse import Feed, ResolvedEvent, StoreInfo, StoreView, Transaction, Warehouse, ZoneInfo
+from floorwalker.warehouse.recorded import recorded_cameras
 from floorwalker.warehouse.records import from_us, to_us
 
 STALE_AFTER = timedelta(minutes=10)
 DEAD_AFTER = timedelta(minutes=30)
+MONTH = timedelta(days=30)
 _QUEUE_EVENTS = ("BILLING_QUEUE_JOIN", "BILLING_QUEUE_ABANDON")
 
 
@@ -44,6 +46,7 @@ class Picture:
         feeds: what was last heard of the store's cameras.
         doors: cameras that watch a door, by the site file or by what they told.
         zone_cameras: the cameras that watch each zone, likewise.
+        recorded_before: cameras of the site file that were recorded in the month before, not in these days.
         till_offset_s: by how much the till's clock was taken to be ahead of the cameras'.
     """
 
@@ -63,6 +66,7 @@ class Picture:
     feeds: Sequence[Feed] = ()
     doors: frozenset[str] = frozenset()
     zone_cameras: Mapping[str, Collection[str]] = field(default_factory=dict)
+    recorded_before: frozenset[str] = frozenset()
     till_offset_s: float = 0.0
 
     @cached_property
@@ -120,6 +124,7 @@ class Surroundings:
         doors: cameras with an entry line in the site file.
         feeds: what was last heard of the store's cameras.
         recordings: those that touch the window's whole days, as far as they began at most a day before.
+        recorded_before: cameras of the site file that were recorded in the month before, not in these days.
         now: the present.
     """
 
@@ -128,19 +133,26 @@ class Surroundings:
     feeds: Sequence[Feed]
     recordings: Sequence[Recording]
     now: datetime
+    recorded_before: frozenset[str] = frozenset()
 
 
 def read_surroundings(warehouse: Warehouse, store: StoreInfo, window: Window) -> Surroundings:
     """Read what a picture of a store and window needs beside the view."""
+    cameras = warehouse.cameras(store.store_id)
+    # A recording may have begun on the day before.
+    begin = window.whole_from_utc - timedelta(days=1)
+    recordings = warehouse.recordings(store.store_id, begin, window.whole_to_utc)
+    idle = {camera.camera_id for camera in cameras} - {recording.camera_id for recording in recordings}
+    month_us = (to_us(begin - MONTH), to_us(begin))
     return Surroundings(
         zones=warehouse.zones(store.store_id),
-        doors=frozenset(c.camera_id for c in warehouse.cameras(store.store_id) if c.entry_lines),
+        doors=frozenset(camera.camera_id for camera in cameras if camera.entry_lines),
         feeds=[feed for feed in warehouse.feeds() if feed.store_id == store.store_id],
-        # A recording may have begun on the day before.
-        recordings=warehouse.recordings(
-            store.store_id, window.whole_from_utc - timedelta(days=1), window.whole_to_utc
-        ),
+        recordings=recordings,
         now=warehouse.now(),
+        recorded_before=idle & recorded_cameras(warehouse.database, store.store_id, *month_us)
+        if idle
+        else frozenset(),
     )
 
 
@@ -202,6 +214,7 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
         feeds=around.feeds,
         doors=around.doors | {event.camera_id for event in view.events if event.event_type in DOOR_EVENTS},
         zone_cameras=zone_cameras,
+        recorded_before=around.recorded_before,
     )
 
 
