@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", title="Address", description="Address that `floorwalker serve` binds.")
     port: int = Field(8642, title="Port", description="Port that `floorwalker serve` binds.", ge=0, le=65535)
+    loopback_open: bool = Field(
+        False,
+        title="This machine without a key",
+        description="Whether callers of the same machine need no key even where there are keys; never "
+        "behind a proxy that does not pass the caller's address on.",
+    )
 
     @classmethod
     def load(cls) -> Settings:

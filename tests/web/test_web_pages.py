@@ -10,10 +10,9 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from floorwalker.server import pages, stream
+from floorwalker.server.app import create_app
 from floorwalker.site import Site, Store
 from floorwalker.warehouse import DatabaseAway, Warehouse
 
@@ -33,11 +32,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def client(warehouse: Warehouse) -> TestClient:
-    app = FastAPI()
-    app.state.warehouse = warehouse
-    app.include_router(stream.router)
-    app.include_router(pages.router)
-    return TestClient(app, follow_redirects=False)
+    return TestClient(create_app(warehouse, log=lambda _: None), follow_redirects=False)
 
 
 def register(warehouse: Warehouse, *stores: Store) -> None:

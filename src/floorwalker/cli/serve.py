@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,14 @@ import uvicorn
 from floorwalker.cli.output import messages
 from floorwalker.errors import InputError
 from floorwalker.server.app import create_app
+from floorwalker.server.gate import AccessPolicy
+from floorwalker.server.sessions import seal_key_in
 from floorwalker.settings import Settings
 from floorwalker.site import load_site
 from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse.keys import Keys
+
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,22 +40,29 @@ def serve(
     """Serve the API and the pages until interrupted."""
     settings = Settings.load()
     address = host or settings.host
-    refuse_open_address(address)
-    listener = bind(address, settings.port if port is None else port)
-    try:
-        warehouse = Warehouse(settings.resolved_database_url)
+    with closing(Warehouse(settings.resolved_database_url)) as warehouse:
+        policy = policy_for(address, warehouse, loopback_open=settings.loopback_open)
         if site:
             warehouse.register_site(load_site(site), site.parent)
-        run(warehouse, listener)
-    finally:
-        listener.close()
+        with closing(bind(address, settings.port if port is None else port)) as listener:
+            run(warehouse, listener, policy, seal_key_in(settings.home))
     messages.print("floorwalker: stopped", style="dim")
 
 
-def run(warehouse: Warehouse, listener: socket.socket) -> None:
+def run(
+    warehouse: Warehouse,
+    listener: socket.socket,
+    policy: AccessPolicy | None = None,
+    seal_key: bytes | None = None,
+) -> None:
     """Serve a warehouse on a bound socket until interrupted."""
     servers: list[uvicorn.Server] = []
-    app = create_app(warehouse, stopping=lambda: any(server.should_exit for server in servers))
+    app = create_app(
+        warehouse,
+        stopping=lambda: any(server.should_exit for server in servers),
+        policy=policy,
+        seal_key=seal_key,
+    )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
     )
@@ -65,21 +78,44 @@ def run(warehouse: Warehouse, listener: socket.socket) -> None:
         warehouse.close()
 
 
+def policy_for(host: str, warehouse: Warehouse, *, loopback_open: bool) -> AccessPolicy:
+    """Who needs a key on an address.
+
+    Args:
+        host: the address to bind.
+        warehouse: whose keys.
+        loopback_open: whether this machine needs none even where there are keys.
+
+    Raises:
+        InputError: other machines reach the address, and there is no key that works.
+    """
+    if is_loopback(host):
+        return AccessPolicy(loopback_open=loopback_open, hosts=frozenset({*_OWN_NAMES, host}))
+    now = warehouse.now()
+    if not any(key.state(now) == "active" for key in Keys(warehouse.database).all()):
+        refuse_open_address(host)
+    return AccessPolicy(always=True, loopback_open=loopback_open)
+
+
 def refuse_open_address(host: str) -> None:
-    """Refuse an address that other machines can reach.
+    """Refuse an address that other machines can reach, where there are no keys.
 
     Raises:
         InputError: it is not a loopback address.
     """
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if not is_loopback(host):
         raise InputError(
-            f"cannot serve on {host}: without API keys the server answers on this machine only; "
-            "use --host 127.0.0.1"
+            f"cannot serve on {host}: other machines reach it, and no API keys are in use; make one with "
+            "`floorwalker keys create NAME --role admin`, or serve this machine only with --host 127.0.0.1"
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address reaches this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def bind(host: str, port: int) -> socket.socket:

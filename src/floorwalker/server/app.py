@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
-from floorwalker.server import figures, health, ingest, pages, stores, stream
+from floorwalker.server import figures, health, ingest, login, pages, stores, stream
+from floorwalker.server.auth import OPEN, Declared
 from floorwalker.server.errors import install_error_handlers
+from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.health import MatcherStatus
+from floorwalker.server.live_keys import LiveKeys
 from floorwalker.server.request_log import LogSink, RequestLog, log_to_stderr
+from floorwalker.server.sessions import Sessions, fresh_seal_key
 from floorwalker.warehouse import Warehouse
 
 
@@ -20,6 +24,8 @@ def create_app(
     log: LogSink = log_to_stderr,
     matcher: MatcherStatus | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    policy: AccessPolicy | None = None,
+    seal_key: bytes | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -28,22 +34,38 @@ def create_app(
         log: takes one line a request.
         matcher: what `/health` says of re-entry matching.
         stopping: tells whether the server is about to end, so that open streams end with it.
+        policy: who needs a key; default: everybody as soon as there is one.
+        seal_key: seals the sessions of browsers; default: one that ends with the application.
 
     Returns:
-        The application; its state holds `warehouse`, `matcher` and `stopping` for the routes.
+        The application; its state holds `warehouse`, `matcher`, `stopping`, `keys` and `sessions` for
+        the routes. A route that does not say who may ask it answers 403.
     """
     app = FastAPI(
         title="Floorwalker",
         version=__version__,
         description="A store's events in, its numbers out.",
-        docs_url=None,  # FastAPI's documentation pages load scripts from elsewhere
+        openapi_url=None,  # these three would be routes that nobody may declare anything of
+        docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(Declared())],
     )
     app.state.warehouse = warehouse
     app.state.matcher = matcher or MatcherStatus()
     app.state.stopping = stopping
-    for part in (ingest, stores, figures, health, stream, pages):
+    app.state.keys = LiveKeys(warehouse)
+    app.state.sessions = Sessions(seal_key or fresh_seal_key())
+    app.add_api_route("/openapi.json", lambda: app.openapi(), dependencies=[OPEN], include_in_schema=False)
+    for part in (ingest, stores, figures, health, stream, login, pages):
         app.include_router(part.router)
-    install_error_handlers(app)
+    install_error_handlers(app, pages.problem_page)
+    app.add_middleware(
+        Gate,
+        api=app,
+        warehouse=warehouse,
+        keys=app.state.keys,
+        sessions=app.state.sessions,
+        policy=policy or AccessPolicy(),
+    )
     app.add_middleware(RequestLog, sink=log)
     return app

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from floorwalker.errors import InputError
 from floorwalker.warehouse import DatabaseAway, UnknownStore
+
+ProblemPage = Callable[[Request, "ApiError"], Response]
 
 
 class ApiError(Exception):
@@ -23,14 +27,23 @@ class ApiError(Exception):
         code: short reason for programs.
         message: the reason for people.
         details: more, as JSON values.
+        headers: of the answer.
     """
 
-    def __init__(self, status: int, code: str, message: str, details: Any = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = details
+        self.headers = headers
 
 
 def error_body(code: str, message: str, trace_id: str, details: Any = None) -> dict[str, Any]:
@@ -43,8 +56,20 @@ def trace_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("trace_id", ""))
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer every expected error with the one body."""
+async def send_error(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the one body from outside the routes."""
+    trace_id = str(scope.get("state", {}).get("trace_id", ""))
+    body = error_body(error.code, error.message, trace_id, error.details)
+    await JSONResponse(body, status_code=error.status, headers=error.headers)(scope, receive, send)
+
+
+def install_error_handlers(app: FastAPI, problem_page: ProblemPage | None = None) -> None:
+    """Answer every expected error with the one body.
+
+    Args:
+        app: the application.
+        problem_page: makes the answer for a browser that asked for a page.
+    """
 
     def answer(
         request: Request, status: int, code: str, message: str, details: Any = None, headers: Any = None
@@ -52,9 +77,11 @@ def install_error_handlers(app: FastAPI) -> None:
         body = error_body(code, message, trace_id_of(request), details)
         return JSONResponse(body, status_code=status, headers=headers)
 
-    async def api_error(request: Request, error: Exception) -> JSONResponse:
-        assert_type = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
-        return answer(request, assert_type.status, assert_type.code, assert_type.message, assert_type.details)
+    async def api_error(request: Request, error: Exception) -> Response:
+        known = error if isinstance(error, ApiError) else ApiError(500, "internal", "")
+        if problem_page is not None and _wants_page(request):
+            return problem_page(request, known)
+        return answer(request, known.status, known.code, known.message, known.details, known.headers)
 
     async def unknown_store(request: Request, error: Exception) -> JSONResponse:
         return answer(request, 404, "unknown_store", str(error))
@@ -86,3 +113,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DatabaseAway, database_away)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _wants_page(request: Request) -> bool:
+    shown = getattr(request.scope.get("route"), "include_in_schema", True)
+    return not shown and "text/html" in request.headers.get("accept", "")

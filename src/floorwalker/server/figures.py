@@ -16,10 +16,11 @@ from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import Picture, take_picture
 from floorwalker.insights.traffic import traffic
 from floorwalker.insights.windows import choose_window, window_of_day
+from floorwalker.server.auth import VIEWER
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import Warehouse
 
-router = APIRouter()
+router = APIRouter(dependencies=[VIEWER])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
 
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from floorwalker.insights.health import feed_states, stale_warnings, store_health
+from floorwalker.server.auth import VIEWER, may_see
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import Warehouse
 
-router = APIRouter()
+router = APIRouter(dependencies=[VIEWER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def health(request: Request, warehouse: Annotated[Warehouse, Depends(warehouse_o
     stores: dict[str, Any] = {}
     warnings: list[str] = []
     for store in warehouse.stores():
+        if not may_see(request, store.store_id):
+            continue
         states = feed_states(store, feeds, now)
         stores[store.store_id] = store_health(store, states)
         warnings += stale_warnings(store, states)

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from floorwalker.events import Event, EventError, decode_event
+from floorwalker.server.auth import OPERATOR
 from floorwalker.server.errors import ApiError
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import EventFault, Warehouse
 
-router = APIRouter()
+router = APIRouter(dependencies=[OPERATOR])
 
 MAX_EVENTS = 500
 MAX_BODY_BYTES = 8_000_000

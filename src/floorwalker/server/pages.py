@@ -8,13 +8,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from floorwalker.warehouse import DatabaseAway, UnknownStore, Warehouse
+from floorwalker.server.auth import OPEN, VIEWER, may_see
+from floorwalker.server.errors import ApiError
+from floorwalker.warehouse import DatabaseAway, StoreInfo, UnknownStore, Warehouse
 from floorwalker.web import PREFIX, Assets, Pages
 
 router = APIRouter(include_in_schema=False)
 
 # Plotly writes style attributes; everything else comes from this server and nowhere else.
-_PAGE_HEADERS = {
+PAGE_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -24,24 +26,24 @@ _PAGE_HEADERS = {
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@router.get("/")
+@router.get("/", dependencies=[VIEWER])
 async def home(request: Request, all: bool = False) -> Response:
     """The list of stores; where there is only one, its overview, unless the list is asked for."""
     try:
-        stores = await to_thread(_warehouse(request).stores)
+        stores = await to_thread(_visible_stores, request)
     except DatabaseAway as error:
         return _away(request, error)
     if len(stores) == 1 and not all:
         address = "/ui/stores/" + quote(stores[0].store_id, safe="")
         return RedirectResponse(address, 307, headers={"Cache-Control": "no-store"})
-    return _page(_pages(request).stores(stores))
+    return html_page(pages_of(request).stores(stores))
 
 
-@router.get("/ui/stores/{store_id:path}")
+@router.get("/ui/stores/{store_id:path}", dependencies=[VIEWER])
 async def overview(request: Request, store_id: str) -> Response:
     """A store's overview."""
     try:
-        return _page(_pages(request).overview(await to_thread(_warehouse(request).store, store_id)))
+        return html_page(pages_of(request).overview(await to_thread(_warehouse(request).store, store_id)))
     except UnknownStore:
         message = f"No store {store_id!r} is known here. Its id may be misspelt, or its data not loaded yet."
         return await _not_found(request, "unknown_store", "No such store", message)
@@ -49,7 +51,7 @@ async def overview(request: Request, store_id: str) -> Response:
         return _away(request, error)
 
 
-@router.get(PREFIX + "/{version}/{name:path}")
+@router.get(PREFIX + "/{version}/{name:path}", dependencies=[OPEN])
 async def asset(request: Request, version: str, name: str) -> Response:
     """A style sheet, script or picture of the pages."""
     found = await to_thread(_assets(request).find, version, name)
@@ -70,32 +72,46 @@ async def asset(request: Request, version: str, name: str) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-@router.get("/ui")
-@router.get("/ui/{rest:path}")
+@router.get("/ui", dependencies=[VIEWER])
+@router.get("/ui/{rest:path}", dependencies=[VIEWER])
 async def nowhere(request: Request, rest: str = "") -> Response:
     """Any other address of the pages: a page that says so."""
     return await _not_found(request, "not_found", "No such page", f"There is no page /ui/{rest}.")
 
 
+def problem_page(request: Request, error: ApiError) -> Response:
+    """A page in place of the API's error body, for a browser that asked for a page."""
+    title = {403: "Not with this key"}.get(error.status, "This cannot be shown")
+    html = pages_of(request).problem(
+        error.status, error.code, title, error.message, trace_id=_trace_id(request)
+    )
+    return html_page(html, error.status)
+
+
+def _visible_stores(request: Request) -> list[StoreInfo]:
+    return [store for store in _warehouse(request).stores() if may_see(request, store.store_id)]
+
+
 async def _not_found(request: Request, code: str, title: str, message: str) -> Response:
     try:
-        stores = await to_thread(_warehouse(request).stores)
+        stores = await to_thread(_visible_stores, request)
     except DatabaseAway as error:
         return _away(request, error)
-    html = _pages(request).problem(404, code, title, message, trace_id=_trace_id(request), stores=stores)
-    return _page(html, 404)
+    html = pages_of(request).problem(404, code, title, message, trace_id=_trace_id(request), stores=stores)
+    return html_page(html, 404)
 
 
 def _away(request: Request, error: DatabaseAway) -> Response:
     message = f"{error}. The figures are safe; try again when the database is back."
-    html = _pages(request).problem(
+    html = pages_of(request).problem(
         503, "database_away", "The database is away", message, trace_id=_trace_id(request)
     )
-    return _page(html, 503)
+    return html_page(html, 503)
 
 
-def _page(html: str, status: int = 200) -> Response:
-    return HTMLResponse(html, status, headers=_PAGE_HEADERS)
+def html_page(html: str, status: int = 200) -> Response:
+    """A page as an answer, with the rules for what it may load."""
+    return HTMLResponse(html, status, headers=PAGE_HEADERS)
 
 
 def _trace_id(request: Request) -> str | None:
@@ -117,7 +133,8 @@ def _assets(request: Request) -> Assets:
     return assets
 
 
-def _pages(request: Request) -> Pages:
+def pages_of(request: Request) -> Pages:
+    """The app's pages, made when first asked for."""
     _assets(request)
     pages: Pages = request.app.state.pages
     return pages

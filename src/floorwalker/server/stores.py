@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from floorwalker.insights.windows import days_with_events
+from floorwalker.server.auth import VIEWER, may_see
 from floorwalker.server.errors import ApiError
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import StoreInfo, Warehouse
 
-router = APIRouter()
+router = APIRouter(dependencies=[VIEWER])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
 
 
 @router.get("/stores", summary="All stores")
-def list_stores(warehouse: Stores) -> list[dict[str, Any]]:
+def list_stores(request: Request, warehouse: Stores) -> list[dict[str, Any]]:
     """Each store with its name, time zone and the local days that hold events, newest first."""
-    return [_brief(warehouse, store) for store in warehouse.stores()]
+    return [_brief(warehouse, store) for store in warehouse.stores() if may_see(request, store.store_id)]
 
 
 @router.get("/stores/{store_id}", summary="One store")

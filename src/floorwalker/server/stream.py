@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
+from floorwalker.server.auth import VIEWER
 from floorwalker.warehouse import DatabaseAway, Warehouse
 
-router = APIRouter()
+router = APIRouter(dependencies=[VIEWER])
 
 MAX_STREAMS = 200
 HEARTBEAT_S = 10.0

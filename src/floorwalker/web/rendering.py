@@ -50,6 +50,15 @@ class Pages:
         """A store's overview, which fetches its figures itself."""
         return self._render("overview.html", store=store)
 
+    def login(self, wanted: str, problem: str | None = None) -> str:
+        """The form that asks for a key.
+
+        Args:
+            wanted: the page to go to afterwards.
+            problem: what was wrong with the key shown last.
+        """
+        return self._render("login.html", wanted=wanted, problem=problem)
+
     def problem(
         self,
         status: int,
