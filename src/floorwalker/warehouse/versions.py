@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from floorwalker.warehouse.engine import CHANGED
 from floorwalker.warehouse.schema import day_versions, stores
 
-_DAY_US = 86_400_000_000
+DAY_US = 86_400_000_000
 
 
 def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -20,10 +20,10 @@ def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.I
 
 def utc_day(time_us: int) -> int:
     """The UTC day of a time, in days since 1970-01-01."""
-    return time_us // _DAY_US
+    return time_us // DAY_US
 
 
-def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
+def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> dict[str, int]:
     """Make stores known that no site file describes, and hold them to the end of the transaction.
 
     Other writers of these stores, of any process, wait. Whoever reads what decides what it writes calls
@@ -33,6 +33,9 @@ def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
     Args:
         connection: a writing transaction.
         store_ids: whom events, transactions or resolutions name.
+
+    Returns:
+        Each store's `swept_before_us`: events before it are expired.
     """
     wanted = sorted(set(store_ids))
     known = _hold(connection, wanted)
@@ -41,19 +44,20 @@ def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> None:
         unknown = {"timezone": "UTC", "registered": False, "config": None, "version": 0}
         rows = [{"store_id": name, "name": name, **unknown} for name in missing]
         connection.execute(upsert(connection, stores).on_conflict_do_nothing(), rows)
-        _hold(connection, missing)  # another process may have been the one that made them known
+        known |= _hold(connection, missing)  # another process may have been the one that made them known
+    return known
 
 
-def _hold(connection: Connection, store_ids: list[str]) -> set[str]:
+def _hold(connection: Connection, store_ids: list[str]) -> dict[str, int]:
     # SQLite knows no row locks and needs none: one transaction writes at a time there. Rows of other
     # tables that point at the store may be written meanwhile, hence not the stronger FOR UPDATE.
-    held = connection.scalars(
-        select(stores.c.store_id)
+    held = connection.execute(
+        select(stores.c.store_id, stores.c.swept_before_us)
         .where(stores.c.store_id.in_(store_ids))
         .order_by(stores.c.store_id)
         .with_for_update(key_share=True)
     )
-    return set(held.all())
+    return {row.store_id: row.swept_before_us for row in held}
 
 
 def touch(connection: Connection, store_id: str, times_us: Collection[int], now_us: int) -> int:

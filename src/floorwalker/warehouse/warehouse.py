@@ -18,8 +18,9 @@ from floorwalker.warehouse.activating import activate_run
 from floorwalker.warehouse.directory import write_names
 from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
+from floorwalker.warehouse.ingesting import Arrival
 from floorwalker.warehouse.loading import add_resolutions, add_transactions, undo_resolutions
-from floorwalker.warehouse.recording import Arrival, add_events, adopt
+from floorwalker.warehouse.recording import add_events, adopt
 from floorwalker.warehouse.records import (
     CameraInfo,
     Feed,
