@@ -127,7 +127,7 @@ class Declared:
         if known is None:
             known = self._known[id(route)] = bool(declared(route))
         if not known:
-            raise ApiError(403, "undeclared", "nobody has said yet who may ask this")
+            raise ApiError(403, "undeclared", "nobody has said yet who may ask this route")
 
 
 def _forbidden(message: str) -> ApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from floorwalker.events import Event, EventError, decode_event
-from floorwalker.server.auth import OPERATOR
+from floorwalker.server.auth import OPERATOR, allowed_stores
 from floorwalker.server.errors import ApiError
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import EventFault, Warehouse
@@ -36,7 +37,7 @@ async def ingest(request: Request, warehouse: Annotated[Warehouse, Depends(wareh
     The answer is given after the commit: `received` = `inserted` + `duplicates` + the number of `errors`.
     """
     body = await _read(request)
-    answer, stores = await run_in_threadpool(take_batch, warehouse, body)
+    answer, stores = await run_in_threadpool(take_batch, warehouse, body, allowed_stores(request))
     request.state.store_id = next(iter(stores)) if len(stores) == 1 else None
     request.state.event_counts = {
         "received": answer["received"],
@@ -57,12 +58,15 @@ async def _read(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def take_batch(warehouse: Warehouse, body: bytes) -> tuple[dict[str, Any], set[str]]:
+def take_batch(
+    warehouse: Warehouse, body: bytes, allowed: Collection[str] | None = None
+) -> tuple[dict[str, Any], set[str]]:
     """Judge and store a batch.
 
     Args:
         warehouse: where the good ones go.
         body: `{"events": […]}`.
+        allowed: the stores that the sender may write to; None: all. Other events are `forbidden`.
 
     Returns:
         The answer, and the stores that the events name.
@@ -84,7 +88,10 @@ def take_batch(warehouse: Warehouse, body: bytes) -> tuple[dict[str, Any], set[s
         try:
             if isinstance(item, EventError):
                 raise item
-            events.append(decode_event(item))
+            event = decode_event(item)
+            if allowed is not None and event.store_id not in allowed:
+                raise EventError("forbidden", f"the key is not for store {event.store_id!r}")
+            events.append(event)
             places.append(index)
         except EventError as error:
             raw = b"" if isinstance(item, EventError) else item
