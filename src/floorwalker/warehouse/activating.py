@@ -11,7 +11,7 @@ from floorwalker.warehouse.schema import recordings, run_activations, runs
 from floorwalker.warehouse.versions import ensure_stores, touch
 
 
-def activate_run(connection: Connection, recording: Recording, run: Run, now_us: int) -> None:
+def activate_run(connection: Connection, recording: Recording, run: Run, now_us: int) -> bool:
     """Make a recording and its run known, and this run the one that counts.
 
     Args:
@@ -19,6 +19,9 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
         recording: what was filmed.
         run: one processing of it; all others step back.
         now_us: the clock's time.
+
+    Returns:
+        Whether another run of the recording counted until now.
     """
     store_id = recording.store_id
     ensure_stores(connection, [store_id])
@@ -48,6 +51,7 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
                 activated_us=now_us,
             )
         )
+    return counted is not None and counted != run.run_id
 
 
 def _recording_row(recording: Recording) -> dict[str, object]:

@@ -25,6 +25,7 @@ from floorwalker.warehouse.schema import (
 # A visitor_id is of one visit day, and so is what is said of it: a statement's moment lies in the store's
 # local day. A day lasts up to 25 hours; statements further from a window than this say nothing of it.
 REACH_US = 36 * 3600 * 1_000_000
+FOR_EVER_US = 2**62  # later than anything that is recorded: what is known then is what is known now
 _CHUNK = 400
 
 EVENT_COLUMNS = (
@@ -62,6 +63,14 @@ class Statement:
     undone_by: str | None
     correction_id: str | None
     carried_from: int | None
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The visitors whom it names."""
+        said = self.resolution
+        return frozenset(
+            {said.subject, said.value} if said.attribute is Attribute.SAME_AS else {said.subject}
+        )
 
     def stood(self, known_us: int) -> bool:
         """Whether it was written by then, and not undone."""

@@ -15,6 +15,7 @@ from floorwalker.runs import Recording, Run
 from floorwalker.site import Site
 from floorwalker.warehouse import reading
 from floorwalker.warehouse.activating import activate_run
+from floorwalker.warehouse.carrying import carry_over
 from floorwalker.warehouse.directory import write_names
 from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
@@ -139,7 +140,7 @@ class Warehouse:
             raise InputError(f"run {run.run_id} of store {recording.store_id} holds events of {strangers}")
         now_us = to_us(self._clock())
         with self.database.write() as connection:
-            activate_run(connection, recording, run, now_us)
+            supersedes = activate_run(connection, recording, run, now_us)
             report = add_events(connection, events, Arrival(now_us, run.run_id, live=False))
             if report.errors:
                 first = report.errors[0]
@@ -151,6 +152,8 @@ class Warehouse:
             if report.duplicates:
                 adopt(connection, recording.store_id, (event.event_id for event in events), run.run_id)
             add_resolutions(connection, resolutions, now_us)
+            if supersedes:
+                carry_over(connection, recording, run.run_id, now_us)
         return report
 
     def add_resolutions(self, resolutions: Sequence[Resolution]) -> int:
