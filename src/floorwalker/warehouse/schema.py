@@ -225,6 +225,7 @@ clock_offsets = Table(
     Column("applied_us", BigInteger),  # NULL: shown only
     Column("applied_by", Text),
     Column("withdrawn_us", BigInteger),
+    Column("withdrawn_by", Text),
 )
 
 # Figures of whole local days, kept while nothing they rest on has changed (`stamp`).
