@@ -22,8 +22,8 @@ def site(*stores):
 
 
 @pytest.fixture
-def warehouse(tmp_path):
-    opened = Warehouse(f"sqlite:///{tmp_path / 'w.db'}")
+def warehouse(database_url):
+    opened = Warehouse(database_url)
     yield opened
     opened.close()
 

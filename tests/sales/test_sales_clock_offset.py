@@ -88,8 +88,8 @@ NOW_US = to_us(MORNING)
 
 
 @pytest.fixture
-def warehouse(tmp_path):
-    opened = Warehouse(f"sqlite:///{tmp_path / 'w.db'}", clock=lambda: MORNING)
+def warehouse(database_url):
+    opened = Warehouse(database_url, clock=lambda: MORNING)
     # The second sale stands two minutes before midnight UTC by the till's clock.
     times = (MORNING, MORNING.replace(hour=23, minute=58))
     opened.load_transactions(
