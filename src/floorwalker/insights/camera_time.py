@@ -98,7 +98,8 @@ def _day(told: Told, needed: Spans) -> CameraTime:
         return _live(told, needed, events_us)
     if events_us:
         return CameraTime(told.camera_id, "events", unknown=needed)
-    if told.last_live_us is None and told.recorded_before:
+    recorded_before = told.recorded_before or any(a < begin_us for a, _ in extents)
+    if told.last_live_us is None and recorded_before:
         return CameraTime(told.camera_id, "recordings", down=[(a, b, "no recording") for a, b in needed])
     return CameraTime(told.camera_id, "nothing", unknown=needed)
 

@@ -46,7 +46,7 @@ class Picture:
         feeds: what was last heard of the store's cameras.
         doors: cameras that watch a door, by the site file or by what they told.
         zone_cameras: the cameras that watch each zone, likewise.
-        recorded_before: cameras of the site file that were recorded in the month before, not in these days.
+        recorded_before: cameras that were recorded in the month before; read where some camera was not since.
         till_offset_s: by how much the till's clock was taken to be ahead of the cameras'.
     """
 
@@ -124,7 +124,7 @@ class Surroundings:
         doors: cameras with an entry line in the site file.
         feeds: what was last heard of the store's cameras.
         recordings: those that touch the window's whole days, as far as they began at most a day before.
-        recorded_before: cameras of the site file that were recorded in the month before, not in these days.
+        recorded_before: cameras that were recorded in the month before; read where some camera was not since.
         now: the present.
     """
 
@@ -150,7 +150,7 @@ def read_surroundings(warehouse: Warehouse, store: StoreInfo, window: Window) ->
         feeds=[feed for feed in warehouse.feeds() if feed.store_id == store.store_id],
         recordings=recordings,
         now=warehouse.now(),
-        recorded_before=idle & recorded_cameras(warehouse.database, store.store_id, *month_us)
+        recorded_before=recorded_cameras(warehouse.database, store.store_id, *month_us)
         if idle
         else frozenset(),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
+from floorwalker.insights.parties import parties_of
 from floorwalker.insights.stays import Stay
 from floorwalker.insights.visits import Visit
 from floorwalker.resolutions import Attribute, Resolution
@@ -18,20 +20,57 @@ _NO = ("", "false", "no", "none")
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase:
+    """A sale and who it belongs to.
+
+    Attributes:
+        sale: the transaction; its time is the cameras'.
+        day: local day of the visit.
+        visitor_id: of the party, the member who left the till nearest to the sale.
+        left_us: when that member left the till.
+        by_person: whether a person says so, not the assignment.
+    """
+
+    sale: Transaction
+    day: date
+    visitor_id: str
+    left_us: int
+    by_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TillOutcome:
     """What became of the visits at the till.
 
     Attributes:
-        purchased: (day, visitor_id) of those who bought, with the time of their first purchase.
+        purchased: (day, visitor_id) of those who bought, with the time of their first purchase; of a party
+            the member to whom the sale fell.
         joined: those who joined a queue, with the time of the first JOIN.
         abandoned: those among them who left the last queue they joined and did not buy from then on.
         near_sale: those who stood at the till within 5 minutes before a sale, with the times of the sales.
+        purchases: the sales that found a buyer, by time.
+        pool: the sales that were assigned, and the stays at the till among which they were, as
+            `match_purchases` took them.
+        parties: the party of each customer who came in a group.
     """
 
     purchased: dict[tuple[date, str], int]
     joined: dict[tuple[date, str], int]
     abandoned: frozenset[tuple[date, str]]
     near_sale: dict[tuple[date, str], tuple[int, ...]]
+    purchases: tuple[Purchase, ...] = ()
+    pool: tuple[tuple[Transaction, ...], tuple[TillVisit, ...]] = ((), ())
+    parties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _AtTill:
+    """One visitor's stay at the till."""
+
+    owner: Visit
+    start_us: int
+    end_us: int
+    gave_up: bool
 
 
 def judge_till(
@@ -56,11 +95,11 @@ def judge_till(
         The outcome; nobody whom no person's word concerns abandoned a queue and bought afterwards.
     """
     customers = [visit for visit in visits if not visit.is_staff]
-    sale_us = sorted(sale.time_us for sale in sales if sale.kind == "sale")
+    sold = sorted((s for s in sales if s.kind == "sale"), key=lambda s: (s.time_us, s.transaction_id))
+    sale_us = [sale.time_us for sale in sold]
     said = {(word.subject, word.attribute): word.value.lower() not in _NO for word in corrections}
-    stays: list[TillVisit] = []
-    owners: list[Visit] = []
-    possible: list[int] = []
+    stays: list[_AtTill] = []
+    possible: list[_AtTill] = []
     queued_us: dict[tuple[date, str], int] = {}
     for visit in customers:
         spans = _at_till(visit.stays, billing, as_of_us)
@@ -68,15 +107,15 @@ def judge_till(
         if queued is not None:
             queued_us[(visit.day, visit.visitor_id)] = queued
         for start_us, end_us in spans:
-            if not (queued is not None and end_us >= queued and _said_to_give_up(visit.visitor_id, said)):
-                possible.append(len(stays))
             gave_up = any(start_us <= at_us <= end_us for at_us in visit.abandons_us)
-            stays.append(TillVisit(visit.visitor_id, start_us, end_us, gave_up))
-            owners.append(visit)
+            stays.append(_AtTill(visit, start_us, end_us, gave_up))
+            if not (queued is not None and end_us >= queued and _said_to_give_up(visit.visitor_id, said)):
+                possible.append(stays[-1])
+    parties = parties_of(customers)
+    purchases, pool = _assign(sold, possible, parties, _named_sales(customers, sold, corrections))
     bought_at: dict[tuple[date, str], list[int]] = {}
-    for match in match_purchases(sale_us, [stays[place] for place in possible]):
-        owner = owners[possible[match.visit]]
-        bought_at.setdefault((owner.day, owner.visitor_id), []).append(sale_us[match.transaction])
+    for purchase in purchases:
+        bought_at.setdefault((purchase.day, purchase.visitor_id), []).append(purchase.sale.time_us)
     for visit in customers:
         key = (visit.day, visit.visitor_id)
         word = said.get((visit.visitor_id, Attribute.PURCHASED))
@@ -91,8 +130,84 @@ def judge_till(
         purchased={key: min(times) for key, times in bought_at.items()},
         joined=joined,
         abandoned=_abandoned(customers, queued_us, bought_at, last_sale_us, billing, said),
-        near_sale=_near_sale(stays, owners, sale_us),
+        near_sale=_near_sale(stays, sale_us),
+        purchases=tuple(p for p in purchases if (p.day, p.visitor_id) in bought_at),
+        pool=pool,
+        parties=parties,
     )
+
+
+def _named_sales(
+    customers: Sequence[Visit], sold: Sequence[Transaction], corrections: Sequence[Resolution]
+) -> list[Purchase]:
+    """The purchases of which a person named the transaction."""
+    by_id = {sale.transaction_id: sale for sale in sold}
+    visits = {visit.visitor_id: visit for visit in customers}
+    named: dict[str, Purchase] = {}
+    for word in corrections:
+        sale, visit = by_id.get(word.value), visits.get(word.subject)
+        if word.attribute is Attribute.PURCHASED and sale is not None and visit is not None:
+            named[sale.transaction_id] = Purchase(sale, visit.day, visit.visitor_id, sale.time_us, True)
+    return list(named.values())
+
+
+def _assign(
+    sold: Sequence[Transaction],
+    possible: Sequence[_AtTill],
+    parties: Mapping[str, str],
+    named: Sequence[Purchase],
+) -> tuple[list[Purchase], tuple[tuple[Transaction, ...], tuple[TillVisit, ...]]]:
+    """Give each sale its buyer; what people named is theirs, and its stay is taken."""
+    taken = {purchase.sale.transaction_id for purchase in named}
+    left = tuple(sale for sale in sold if sale.transaction_id not in taken)
+    together = [
+        members
+        for members in _together(possible, parties)
+        if not any(
+            member.owner.visitor_id == purchase.visitor_id and _may_buy(member, purchase.sale.time_us)
+            for member in members
+            for purchase in named
+        )
+    ]
+    stays = tuple(
+        TillVisit(
+            parties.get(members[0].owner.visitor_id, members[0].owner.visitor_id),
+            min(member.start_us for member in members),
+            max(member.end_us for member in members),
+            all(member.gave_up for member in members),
+        )
+        for members in together
+    )
+    purchases = list(named)
+    for match in match_purchases([sale.time_us for sale in left], stays):
+        sale = left[match.transaction]
+        fitting = [m for m in together[match.visit] if _may_buy(m, sale.time_us)] or together[match.visit]
+        buyer = min(fitting, key=lambda m: (abs(m.end_us - sale.time_us), m.owner.visitor_id))
+        purchases.append(Purchase(sale, buyer.owner.day, buyer.owner.visitor_id, buyer.end_us))
+    return sorted(purchases, key=lambda p: (p.sale.time_us, p.sale.transaction_id)), (left, stays)
+
+
+def _may_buy(stay: _AtTill, sale_us: int) -> bool:
+    return stay.start_us <= sale_us <= stay.end_us + SALE_WINDOW_US
+
+
+def _together(stays: Sequence[_AtTill], parties: Mapping[str, str]) -> list[list[_AtTill]]:
+    """Stays at the till, those of one party that overlap or follow within a minute as one, by start."""
+    by_party: dict[str, list[_AtTill]] = {}
+    for stay in stays:
+        name = stay.owner.visitor_id
+        by_party.setdefault(parties.get(name, name), []).append(stay)
+    found: list[list[_AtTill]] = []
+    for party, mine in by_party.items():
+        end_us = None
+        for stay in sorted(mine, key=lambda s: (s.start_us, s.end_us, s.owner.visitor_id)):
+            if party in parties and end_us is not None and stay.start_us - end_us <= _SAME_STAY_US:
+                found[-1].append(stay)
+                end_us = max(end_us, stay.end_us)
+            else:
+                found.append([stay])
+                end_us = stay.end_us
+    return sorted(found, key=lambda m: (m[0].start_us, m[0].end_us, m[0].owner.visitor_id))
 
 
 def stay_end_us(stay: Stay, as_of_us: int) -> int:
@@ -130,14 +245,13 @@ def _said_to_give_up(visitor_id: str, said: dict[tuple[str, Attribute], bool]) -
     )
 
 
-def _near_sale(
-    stays: Sequence[TillVisit], owners: Sequence[Visit], sale_us: Sequence[int]
-) -> dict[tuple[date, str], tuple[int, ...]]:
+def _near_sale(stays: Sequence[_AtTill], sale_us: Sequence[int]) -> dict[tuple[date, str], tuple[int, ...]]:
     near: dict[tuple[date, str], tuple[int, ...]] = {}
-    for stay, owner in zip(stays, owners, strict=True):
-        mine = tuple(t for t in sale_us if stay.start_us <= t <= stay.end_us + SALE_WINDOW_US)
+    for stay in stays:
+        first = bisect_left(sale_us, stay.start_us)
+        mine = tuple(sale_us[first : bisect_right(sale_us, stay.end_us + SALE_WINDOW_US)])
         if mine:
-            key = (owner.day, owner.visitor_id)
+            key = (stay.owner.day, stay.owner.visitor_id)
             near[key] = near.get(key, ()) + mine
     return near
 
