@@ -1,0 +1,181 @@
+"""A batch from its bytes to the answer: read, store, and say what became of each event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from floorwalker.dialects import StoreDirectory, decode_shipped
+from floorwalker.errors import InputError
+from floorwalker.events import (
+    Event,
+    EventColumns,
+    EventError,
+    columns_of,
+    decode_bulk,
+    decode_bulk_lines,
+    decode_event,
+)
+from floorwalker.server.errors import ApiError
+from floorwalker.server.ingest_items import split_batch, split_lines
+from floorwalker.warehouse import EventFault, Warehouse
+from floorwalker.warehouse.directory import WarehouseStores
+from floorwalker.warehouse.ingesting import Outcome, take_events
+
+MAX_EVENTS = 500
+_LONGEST_MESSAGE = 300
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why one event was not taken, as in the answer."""
+
+    index: int
+    event_id: str | None
+    code: str
+    message: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of a batch: received = inserted + duplicates + errors."""
+
+    received: int
+    inserted: int
+    duplicates: int
+    errors: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A batch that was read.
+
+    Attributes:
+        received: how many items were sent.
+        events: those that keep the rules.
+        items: of each event, the item that it came from; an item of another schema may be several events.
+        faults: the items that break a rule.
+    """
+
+    received: int
+    events: EventColumns
+    items: Sequence[int]
+    faults: list[EventFault]
+
+
+class _Identified(msgspec.Struct):
+    event_id: str | None = None
+
+
+def take_batch(
+    warehouse: Warehouse, body: bytes, *, is_lines: bool, allowed: Collection[str] | None = None
+) -> tuple[Answer, set[str]]:
+    """Judge and store a batch.
+
+    Args:
+        warehouse: where the good ones go.
+        body: `{"events": […]}`, or one event a line.
+        is_lines: which of the two.
+        allowed: the stores that the sender may write to; None: all. Other events are `forbidden`.
+
+    Returns:
+        The answer, and the stores that the events name.
+
+    Raises:
+        ApiError: 400 not JSON, 422 not a batch, 413 more than `MAX_EVENTS`.
+    """
+    events = decode_bulk_lines(body) if is_lines else decode_bulk(body)
+    if events is not None:
+        _check_number(len(events))
+        judged = _Judged(len(events), events, range(len(events)), [])
+    else:
+        items = split_lines(body) if is_lines else split_batch(body)
+        _check_number(len(items))
+        judged = _judge(items, WarehouseStores(warehouse.database))
+    stores = set(judged.events.store_id)
+    if allowed is not None and not stores <= set(allowed):
+        judged = _without_strangers(judged, allowed)
+    outcome = take_events(warehouse, judged.events) if len(judged.events) else Outcome(0)
+    return _answer(judged, outcome), stores
+
+
+def _check_number(number: int) -> None:
+    if number > MAX_EVENTS:
+        raise ApiError(
+            413,
+            "too_many_events",
+            f"expected at most {MAX_EVENTS} events, got {number}; send them in parts",
+        )
+
+
+def _judge(items: Sequence[bytes], stores: StoreDirectory) -> _Judged:
+    events: list[Event] = []
+    origins: list[int] = []
+    faults: list[EventFault] = []
+    for index, item in enumerate(items):
+        try:
+            read = _read_item(item, stores)
+        except EventError as error:
+            faults.append(EventFault(index, _event_id(item), error.code, str(error)))
+            continue
+        events += read
+        origins += [index] * len(read)
+    return _Judged(len(items), columns_of(events), origins, faults)
+
+
+def _read_item(item: bytes, stores: StoreDirectory) -> list[Event]:
+    try:
+        return [decode_event(item)]
+    except EventError as error:
+        try:
+            shipped = decode_shipped(item, stores)
+        except EventError:
+            raise
+        except InputError as other:
+            raise EventError("schema", str(other)) from other
+        if shipped is None:
+            raise error
+        return shipped
+
+
+def _event_id(item: bytes) -> str | None:
+    try:
+        found = msgspec.json.decode(item, type=_Identified).event_id
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return None if found is None else found[:_LONGEST_MESSAGE]
+
+
+def _without_strangers(judged: _Judged, allowed: Collection[str]) -> _Judged:
+    events = judged.events
+    faults = [
+        EventFault(
+            judged.items[place], events.event_id[place], "forbidden", f"the key is not for store {name!r}"
+        )
+        for place, name in enumerate(events.store_id)
+        if name not in allowed
+    ]
+    refused = {fault.index for fault in faults}
+    kept = [place for place in range(len(events)) if judged.items[place] not in refused]
+    items = [judged.items[place] for place in kept]
+    return _Judged(judged.received, events.take(kept), items, [*judged.faults, *faults])
+
+
+def _answer(judged: _Judged, outcome: Outcome) -> Answer:
+    """Count items: one is new if any of its events is, and refused if any of its events is."""
+    problems: dict[int, Problem] = {}
+    refused = {fault.index for fault in outcome.faults}
+    for item, fault in [
+        *((fault.index, fault) for fault in judged.faults),
+        *((judged.items[fault.index], fault) for fault in outcome.faults),
+    ]:
+        message = fault.message[:_LONGEST_MESSAGE]
+        problems.setdefault(item, Problem(item, fault.event_id, fault.code, message))
+    known = refused.union(outcome.duplicates)
+    new = {item for place, item in enumerate(judged.items) if place not in known} - problems.keys()
+    return Answer(
+        received=judged.received,
+        inserted=len(new),
+        duplicates=judged.received - len(new) - len(problems),
+        errors=[problems[item] for item in sorted(problems)],
+    )
