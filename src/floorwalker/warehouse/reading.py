@@ -21,6 +21,7 @@ from floorwalker.warehouse.log import (
 )
 from floorwalker.warehouse.records import StoreInfo, StoreView, Transaction, ZoneInfo, from_us
 from floorwalker.warehouse.resolving import Resolver
+from floorwalker.warehouse.rows import named_rows_at_once, rows_at_once
 from floorwalker.warehouse.schema import clock_offsets, events, recordings, resolutions, runs, stores, zones
 
 _CHUNK = 400
@@ -57,11 +58,12 @@ def read_view(
     """
     if known_us is not None:
         return read_log(connection, store_id, from_time_us, to_time_us).view(known_us)
-    rows = connection.execute(
+    rows = rows_at_once(
+        connection,
         select(*EVENT_COLUMNS, events.c.run_id)
         .where(_between(events.c.time_us, events.c.store_id, store_id, from_time_us, to_time_us))
-        .order_by(events.c.time_us, events.c.event_id)
-    ).all()
+        .order_by(events.c.time_us, events.c.event_id),
+    )
     superseded = _superseded(connection, store_id, {row[-1] for row in rows} - {None})
     if superseded:
         rows = [row for row in rows if row[-1] not in superseded]
@@ -99,7 +101,7 @@ def read_resolutions(
     stretch say nothing of it.
     """
     standing = statements_near(store_id, from_time_us, to_time_us).where(resolutions.c.undone_us.is_(None))
-    return [resolution_of(row) for row in connection.execute(standing)]
+    return [resolution_of(row) for row in named_rows_at_once(connection, standing)]
 
 
 def read_transactions(
@@ -107,7 +109,9 @@ def read_transactions(
 ) -> tuple[Transaction, ...]:
     """A store's transactions, by time; where an offset of the till is applied, by the cameras' clock."""
     shift_us = applied_offset_us(connection, store_id)
-    rows = connection.execute(sales_between(store_id, from_time_us + shift_us, to_time_us + shift_us))
+    rows = named_rows_at_once(
+        connection, sales_between(store_id, from_time_us + shift_us, to_time_us + shift_us)
+    )
     return tuple(shifted(transaction_of(row), shift_us) for row in rows)
 
 
