@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,16 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from floorwalker.errors import InputError, WorkError
-from floorwalker.mart.columns import PUSH_COLUMNS, Table
+from floorwalker.mart import clickhouse_ddl as ddl
+from floorwalker.mart.columns import Table
 from floorwalker.mart.parts import URL_EXAMPLES, Part, Stamp, refuse_newer
-from floorwalker.mart.tables import MART_VERSION, PARTS, PUSH_ORDER, TABLES
-from floorwalker.mart.views import VIEWS
+from floorwalker.mart.tables import MART_VERSION, PARTS, TABLES
 
 SCHEMES = ("clickhouse", "clickhouses", "chdb")
 _DEFAULT_DATABASE = "floorwalker"
 _DENIED = (192, 193, 194, 516)  # unknown user, wrong password, password required, authentication failed
 _REMOVED_AT_ONCE = 500
-_META = "mart_meta"
 
 
 class ClickHouseMart:
@@ -55,39 +53,29 @@ class ClickHouseMart:
         """Make the database, tables and views, or bring them up to date."""
         with self._errors():
             self._command(f"CREATE DATABASE IF NOT EXISTS {self._database}")
-            self._command(
-                f"CREATE TABLE IF NOT EXISTS {self._database}.{_META} (version Int64, views String, "
-                "made_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY made_at"
-            )
+            self._command(ddl.meta_statement(self._database))
             found = self._rows(
-                f"SELECT version, views FROM {self._database}.{_META} ORDER BY made_at, version"
+                f"SELECT version, definition FROM {self._database}.{ddl.META} ORDER BY made_at, version"
             )
-            version, views = found[-1] if found else (0, "")
-            refuse_newer(self.place, version)
-            for table in TABLES:
-                self._make_table(
-                    table, (*table.columns, *PUSH_COLUMNS), "toYYYYMM(day)" if table.by_day else ""
-                )
-            self._make_table(PARTS, PARTS.columns, "")
-            statements = self._view_statements()
-            wanted = hashlib.sha256("".join(statements).encode()).hexdigest()
-            if (version, views) != (MART_VERSION, wanted):
-                for statement in statements:
-                    self._command(statement)
-                self._client.insert(
-                    _META,
-                    [[MART_VERSION, wanted]],
-                    column_names=["version", "views"],
-                    database=self._database,
-                )
+            made = found[-1] if found else (0, "")
+            refuse_newer(self.place, made[0])
+            wanted = (MART_VERSION, ddl.definition(self._database))
+            if made == wanted:
+                return
+            for table in (*TABLES, PARTS):
+                self._make_table(table)
+            for statement in ddl.view_statements(self._database):
+                self._command(statement)
+            self._client.insert(
+                ddl.META, [wanted], column_names=["version", "definition"], database=self._database
+            )
 
     def known(self, store_id: str) -> dict[str, Stamp]:
         """The stamp of each part of a store as views show it."""
-        order = f"({', '.join(PUSH_ORDER)})"
         with self._errors():
             rows = self._rows(
-                f"SELECT part, argMax(store_version, {order}), argMax(stamp, {order}), "
-                f"argMax(epoch, {order}) FROM {self._database}.{PARTS.name} "
+                f"SELECT part, argMax(store_version, {ddl.NEWEST}), argMax(stamp, {ddl.NEWEST}), "
+                f"argMax(epoch, {ddl.NEWEST}) FROM {self._database}.{PARTS.name} "
                 "WHERE store_id = {store:String} GROUP BY part",
                 {"store": store_id},
             )
@@ -102,14 +90,14 @@ class ClickHouseMart:
                     for part in parts
                     for row in part.rows.get(table.name, ())
                 ]
-                self._insert(table.name, (*table.columns, *PUSH_COLUMNS), rows)
+                self._insert(table, rows)
             self._check(parts)
-            self._insert(PARTS.name, PARTS.columns, [part.record for part in parts])
+            self._insert(PARTS, [part.record for part in parts])
 
     def compact(self, before: datetime) -> int:
         """Remove rows of pushes that were superseded or never completed."""
         with self._errors():
-            shown = {row[0] for row in self._rows(f"SELECT push_id FROM {self._database}.mart_current")}
+            shown = {row[0] for row in self._rows(f"SELECT push_id FROM {self._database}.{ddl.CURRENT}")}
             removed: set[int] = set()
             for table in (*TABLES, PARTS):
                 place = f"{self._database}.{table.name}"
@@ -151,32 +139,8 @@ class ClickHouseMart:
                     "nothing of them counts: run the sync again"
                 )
 
-    def _view_statements(self) -> list[str]:
-        order = f"({', '.join(PUSH_ORDER)})"
-        current = (
-            f"CREATE OR REPLACE VIEW {self._database}.mart_current AS SELECT store_id, part, "
-            f"argMax({PARTS.name}.push_id, {order}) AS push_id FROM {self._database}.{PARTS.name} "
-            "GROUP BY store_id, part"
-        )
-
-        def source(table: Table) -> str:
-            return (
-                f"(SELECT * FROM {self._database}.{table.name} WHERE (store_id, push_id) IN "
-                f"(SELECT store_id, push_id FROM {self._database}.mart_current)) AS {table.name}_now"
-            )
-
-        return [
-            current,
-            *(f"CREATE OR REPLACE VIEW {self._database}.{v.name} AS {v.select(source)}" for v in VIEWS),
-        ]
-
-    def _make_table(self, table: Table, columns: Sequence[Any], partition: str) -> None:
-        self._command(
-            f"CREATE TABLE IF NOT EXISTS {self._database}.{table.name} "
-            f"({', '.join(column.clickhouse for column in columns)}) ENGINE = MergeTree "
-            + (f"PARTITION BY {partition} " if partition else "")
-            + f"ORDER BY ({', '.join(table.key)})"
-        )
+    def _make_table(self, table: Table) -> None:
+        self._command(ddl.table_statement(self._database, table))
         present = {
             row[0]
             for row in self._rows(
@@ -184,14 +148,15 @@ class ClickHouseMart:
                 {"d": self._database, "t": table.name},
             )
         }
-        for column in columns:
+        for column in ddl.columns_of(table):
             if column.name not in present:
                 self._command(f"ALTER TABLE {self._database}.{table.name} ADD COLUMN {column.clickhouse}")
 
-    def _insert(self, table: str, columns: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
+            columns = ddl.columns_of(table)
             self._client.insert(
-                table,
+                table.name,
                 rows,
                 column_names=[column.name for column in columns],
                 column_type_names=[column.clickhouse_type for column in columns],

@@ -64,28 +64,25 @@ class PostgresMart:
             # IF NOT EXISTS would ask for the right to make schemas even where there is nothing to make.
             if not cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [SCHEMA]).fetchone():
                 cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{_META} "
+                "(version bigint NOT NULL, definition text NOT NULL)"
+            )
+            made = cursor.execute(f"SELECT version, definition FROM {SCHEMA}.{_META}").fetchone() or (0, "")
+            refuse_newer(self.place, made[0])
+            wanted = (MART_VERSION, _definition())
+            if made == wanted:
+                return
             columns: dict[str, set[str]] = {}
             for table, column in cursor.execute(
                 "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s",
                 [SCHEMA],
             ):
                 columns.setdefault(table, set()).add(column)
-            if _META not in columns:
-                cursor.execute(
-                    f"CREATE TABLE {SCHEMA}.{_META} (version bigint NOT NULL, views text NOT NULL)"
-                )
-            found = cursor.execute(f"SELECT version, views FROM {SCHEMA}.{_META}").fetchone()
-            version, views = found or (0, "")
-            refuse_newer(self.place, version)
-            for statement in _table_statements(columns):
+            for statement in (*_table_statements(columns), *_view_statements()):
                 cursor.execute(statement)
-            statements = _view_statements()
-            wanted = hashlib.sha256("".join(statements).encode()).hexdigest()
-            if (version, views) != (MART_VERSION, wanted):
-                for statement in statements:
-                    cursor.execute(statement)
-                cursor.execute(f"DELETE FROM {SCHEMA}.{_META}")
-                cursor.execute(f"INSERT INTO {SCHEMA}.{_META} VALUES (%s, %s)", [MART_VERSION, wanted])
+            cursor.execute(f"DELETE FROM {SCHEMA}.{_META}")
+            cursor.execute(f"INSERT INTO {SCHEMA}.{_META} VALUES (%s, %s)", wanted)
 
     def known(self, store_id: str) -> dict[str, Stamp]:
         """The stamp of each part of a store as views show it."""
@@ -190,6 +187,11 @@ def _table_statements(present: dict[str, set[str]]) -> Iterator[str]:
             if column.name not in present[table.name]:
                 # Rows that are there get none: nobody knows what they would have held.
                 yield f"ALTER TABLE {name} ADD COLUMN {column.name} {column.kind.postgres}"
+
+
+def _definition() -> str:
+    """Digest of all that `prepare` makes."""
+    return hashlib.sha256("\0".join((*_table_statements({}), *_view_statements())).encode()).hexdigest()
 
 
 def _view_statements() -> list[str]:
