@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 
 from floorwalker.errors import InputError, WorkError
 from floorwalker.warehouse.errors import database_errors
-from floorwalker.warehouse.schema import metadata
+from floorwalker.warehouse.migrating import Standing, bring_up_to_date, check, found_version
 
 Listener = Callable[[], None]
 CHANGED = "floorwalker_changed"  # set on a writer by whoever changes what figures rest on
@@ -55,8 +57,19 @@ class Database:
             )
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
-        with self.write() as connection:
-            metadata.create_all(connection)
+        try:
+            self._prepare_tables()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare_tables(self) -> None:
+        with self.read() as connection:
+            standing, version = found_version(connection)
+        check(standing, version, self.place)
+        if standing is not Standing.CURRENT:
+            with self.write() as connection:
+                bring_up_to_date(connection, self.place)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -165,13 +178,24 @@ def _sqlite_engine(parsed: URL, place: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, nowhere else
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={int(_BUSY_TIMEOUT_S * 1000)}",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={int(_BUSY_TIMEOUT_S * 1000)}")
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: Any) -> None:
+    # SQLite does not wait its turn for this one change: a second process that starts at the same moment
+    # would be told that the database is locked.
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

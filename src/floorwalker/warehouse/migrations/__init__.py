@@ -1,0 +1,1 @@
+"""How the tables changed from release to release; each step is one file of `versions/`."""
