@@ -18,6 +18,7 @@ COMMANDS = (
     "ingest",
     "pos",
     "serve",
+    "keys",
     "mart",
     "models",
     "evaluate",
