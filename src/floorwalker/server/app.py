@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
-from floorwalker.server import figures, health, ingest, login, pages, stores, stream
+from floorwalker.server import figures, health, ingest, login, pages, probes, prometheus, stores, stream
 from floorwalker.server.auth import OPEN, Declared
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.health import MatcherStatus
+from floorwalker.server.limits import LimitRequests, Limits, RateLimit
 from floorwalker.server.live_keys import LiveKeys
+from floorwalker.server.probes import database_standing
+from floorwalker.server.prometheus import Measurements
 from floorwalker.server.request_log import LogSink, RequestLog, log_to_stderr
 from floorwalker.server.sessions import Sessions, fresh_seal_key
-from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse import DatabaseAway, Warehouse
+from floorwalker.warehouse.migrating import Standing
 
 
 def create_app(
@@ -26,6 +30,7 @@ def create_app(
     stopping: Callable[[], bool] = lambda: False,
     policy: AccessPolicy | None = None,
     seal_key: bytes | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -55,10 +60,12 @@ def create_app(
     app.state.stopping = stopping
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
+    app.state.measurements = Measurements(lambda: _gauges(app))
     app.add_api_route("/openapi.json", lambda: app.openapi(), dependencies=[OPEN], include_in_schema=False)
-    for part in (ingest, stores, figures, health, stream, login, pages):
+    for part in (ingest, stores, figures, health, stream, login, probes, prometheus, pages):
         app.include_router(part.router)
     install_error_handlers(app, pages.problem_page)
+    limits = limits or Limits()
     app.add_middleware(
         Gate,
         api=app,
@@ -66,6 +73,19 @@ def create_app(
         keys=app.state.keys,
         sessions=app.state.sessions,
         policy=policy or AccessPolicy(),
+        rates=RateLimit(limits),
     )
-    app.add_middleware(RequestLog, sink=log)
+    app.add_middleware(LimitRequests, limits=limits)
+    app.add_middleware(RequestLog, sink=log, measurements=app.state.measurements)  # around all others
     return app
+
+
+def _gauges(app: FastAPI) -> Iterator[tuple[str, str, float]]:
+    """What Prometheus is told beside the counts."""
+    try:
+        is_up = database_standing(app.state.warehouse) is Standing.CURRENT
+    except DatabaseAway:
+        is_up = False
+    yield "floorwalker_database_up", "Whether the database answers with this program's tables.", float(is_up)
+    watch = getattr(app.state, "change_watch", None)
+    yield "floorwalker_open_streams", "Pages that listen for changes.", float(watch.count if watch else 0)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from floorwalker.errors import InputError
 from floorwalker.warehouse import DatabaseAway, UnknownStore
 
+_CODES = {413: "too_large"}
 ProblemPage = Callable[[Request, "ApiError"], Response]
 
 
@@ -97,7 +98,7 @@ def install_error_handlers(app: FastAPI, problem_page: ProblemPage | None = None
         headers = error.headers if isinstance(error, HTTPException) else None
         detail = error.detail if isinstance(error, HTTPException) else ""
         phrase = HTTPStatus(status).phrase
-        code = phrase.lower().replace(" ", "_").replace("-", "_")
+        code = _CODES.get(status) or phrase.lower().replace(" ", "_").replace("-", "_")
         return answer(request, status, code, str(detail or phrase), headers=headers)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from floorwalker.server.auth import Caller, declared
 from floorwalker.server.errors import ApiError, send_error
+from floorwalker.server.limits import RateLimit
 from floorwalker.server.live_keys import LiveKeys
 from floorwalker.server.sessions import Sessions
 from floorwalker.warehouse import DatabaseAway, Warehouse
@@ -56,6 +57,7 @@ class Gate:
         keys: the keys.
         sessions: of browsers.
         policy: who needs a key.
+        rates: how often each may ask.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Gate:
         keys: LiveKeys,
         sessions: Sessions,
         policy: AccessPolicy,
+        rates: RateLimit,
     ) -> None:
         self._app = app
         self._api = api
@@ -74,6 +77,7 @@ class Gate:
         self._keys = keys
         self._sessions = sessions
         self._policy = policy
+        self._rates = rates
         self._open: list[Pattern[str]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,12 +89,22 @@ class Gate:
         try:
             if scope["method"] not in _READING:
                 _refuse_foreign_page(headers)
+            caller = None
             if not self._is_open(scope["path"]):
-                scope.setdefault("state", {})["caller"] = await self._caller(scope, headers)
+                caller = scope.setdefault("state", {})["caller"] = await self._caller(scope, headers)
+            self._take_turn(caller, scope)
         except (ApiError, DatabaseAway) as error:
             await self._refuse(error, headers, scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _take_turn(self, caller: Caller | None, scope: Scope) -> None:
+        if caller is not None and caller.key_id is not None:
+            self._rates.take(caller.key_id)
+            return
+        address = str((scope.get("client") or ("nowhere",))[0])
+        if not _is_loopback(address):  # who is on this machine and needs no key can do worse
+            self._rates.take(address)
 
     async def _caller(self, scope: Scope, headers: Mapping[bytes, str]) -> Caller:
         secret = _secret(headers)

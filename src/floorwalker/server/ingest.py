@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import msgspec
@@ -41,6 +42,7 @@ async def ingest(request: Request, warehouse: Annotated[Warehouse, Depends(wareh
         "duplicates": answer.duplicates,
         "rejected": len(answer.errors),
     }
+    request.state.rejected = Counter(problem.code for problem in answer.errors)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from floorwalker.events import format_utc
 from floorwalker.server.errors import error_body
+from floorwalker.server.prometheus import Measurements
 
 LogSink = Callable[[dict[str, Any]], None]
 _TRACE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -30,16 +31,18 @@ def log_to_stderr(line: dict[str, Any]) -> None:
 
 
 class RequestLog:
-    """ASGI middleware that logs `request_complete` when an answer is finished.
+    """ASGI middleware that logs and counts `request_complete` when an answer is finished.
 
     Args:
         app: the application.
         sink: takes each line.
+        measurements: counts each request.
     """
 
-    def __init__(self, app: ASGIApp, sink: LogSink) -> None:
+    def __init__(self, app: ASGIApp, sink: LogSink, measurements: Measurements) -> None:
         self._app = app
         self._sink = sink
+        self._measurements = measurements
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -69,22 +72,31 @@ class RequestLog:
                 body = error_body("internal", "the server failed; the trace id finds it in the log", trace_id)
                 await JSONResponse(body, status_code=500)(scope, receive, send_traced)
         finally:
-            self._sink(_line(scope, trace_id, status[0] if status else 499, began))
+            self._note(scope, trace_id, status[0] if status else 499, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, trace_id: str, status: int, seconds: float) -> None:
+        state = scope["state"]
+        endpoint = getattr(scope.get("route"), "path", None)
+        self._measurements.request(scope["method"], endpoint, status, seconds)
+        if "event_counts" in state:
+            self._measurements.events(state["event_counts"], state.get("rejected", {}))
+        self._sink(_line(scope, trace_id, status, seconds, endpoint))
 
 
-def _line(scope: Scope, trace_id: str, status: int, began: float) -> dict[str, Any]:
+def _line(scope: Scope, trace_id: str, status: int, seconds: float, endpoint: str | None) -> dict[str, Any]:
     state = scope["state"]
-    route = scope.get("route")
+    caller = state.get("caller")
     line = {
         "event": "request_complete",
         "timestamp": format_utc(datetime.now(UTC)),
         "trace_id": trace_id,
         "store_id": state.get("store_id") or scope.get("path_params", {}).get("store_id"),
-        "endpoint": getattr(route, "path", None) or scope["path"],
+        "endpoint": endpoint or scope["path"],
         "method": scope["method"],
         "status_code": status,
-        "latency_ms": round((time.perf_counter() - began) * 1000, 2),
+        "latency_ms": round(seconds * 1000, 2),
         "event_counts": state.get("event_counts", _QUIET_COUNTS),
+        "key_id": caller.key_id if caller else None,
     }
     if "failure" in state:
         line["failure"] = state["failure"]

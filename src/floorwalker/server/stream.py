@@ -47,6 +47,11 @@ class ChangeWatch:
         """Whether as many listen as may."""
         return self._listening >= MAX_STREAMS
 
+    @property
+    def count(self) -> int:
+        """How many listen."""
+        return self._listening
+
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Keep the watch going while the block lasts."""
