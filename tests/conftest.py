@@ -32,7 +32,7 @@ def shared() -> Path:
 def _own_state(tmp_path_factory, monkeypatch):
     """No test touches the state folder of whoever runs it."""
     monkeypatch.setenv("FLOORWALKER_HOME", str(tmp_path_factory.mktemp("home")))
-    for name in ("FLOORWALKER_DATABASE_URL", "FLOORWALKER_DETECTOR"):
+    for name in ("FLOORWALKER_DATABASE_URL", "FLOORWALKER_MART_URL", "FLOORWALKER_DETECTOR"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,6 @@ from floorwalker.site import Site
 from floorwalker.warehouse import Transaction, Warehouse
 from floorwalker.warehouse.records import to_us
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -50,6 +48,7 @@ class Chain:
 
     warehouse: Warehouse
     now: datetime = NOW
+    url: str = ""
     _number: int = 0
 
     def register(self, **timezones: str) -> None:
@@ -131,6 +130,12 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
 @pytest.fixture
 def two_days(chain: Chain) -> Chain:
     """A shop in India and one in New York, two days each, with all that a day can hold."""
+    fill(chain)
+    return chain
+
+
+def fill(chain: Chain) -> None:
+    """Two shops with two days each."""
     chain.register(IND="Asia/Kolkata", NYC="America/New_York")
     for store, hour in (("IND", 5), ("NYC", 15)):
         for day in (3, 4):
@@ -143,7 +148,16 @@ def two_days(chain: Chain) -> Chain:
             chain.shopper(store, "VIS_LEAVER", at + timedelta(minutes=33), gives_up=True)
             chain.sale(store, f"BACK-{day}", at + timedelta(hours=2), -500, "return")
     chain.shopper("NYC", "VIS_ONE_MORE", datetime(2026, 3, 4, 20, tzinfo=UTC))
-    return chain
+
+
+@pytest.fixture
+def two_days_served(postgres: Any) -> Iterator[Chain]:
+    """The same in a warehouse on PostgreSQL."""
+    url = postgres.new_database()
+    made = Chain(Warehouse(url, clock=lambda: made.now), url=url)
+    fill(made)
+    yield made
+    made.warehouse.close()
 
 
 @dataclass
@@ -152,7 +166,7 @@ class Mart:
 
     url: str
     engine: str
-    _sinks: list[Sink] = field(default_factory=list)
+    _sinks: list[Sink] = field(default_factory=list, init=False)
 
     def sink(self) -> Sink:
         opened = open_mart(self.url)
@@ -204,22 +218,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[Any]:
-    """A PostgreSQL server for these tests alone."""
-    spec = importlib.util.spec_from_file_location("throwaway_postgres", ROOT / "benchmarks" / "_postgres.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    try:
-        cluster = module.Cluster(durable=False)
-    except module.NoPostgres as reason:
-        pytest.skip(f"not run on PostgreSQL: {reason}")
-    yield cluster
-    cluster.close()
-
-
 @pytest.fixture
 def make_mart(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Mart]]:
     """Makes an empty mart of an engine."""
@@ -232,7 +230,7 @@ def make_mart(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Mart]]
             )
             mart = Mart(f"chdb://memory/mart_{uuid.uuid4().hex}", engine)
         else:
-            mart = Mart(request.getfixturevalue("postgres_cluster").new_database(), engine)
+            mart = Mart(request.getfixturevalue("postgres").new_database(), engine)
         made.append(mart)
         return mart
 

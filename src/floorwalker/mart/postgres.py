@@ -36,7 +36,11 @@ class PostgresMart:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = urlsplit(url)
+        try:
+            parsed = urlsplit(url)
+            parsed.port  # noqa: B018  (read, it is checked)
+        except ValueError as error:
+            raise InputError(f"cannot read the mart's URL: {error}; expected {URL_EXAMPLES}") from error
         if not parsed.path.strip("/"):
             raise InputError(f"the mart's URL names no database; expected {URL_EXAMPLES}")
         self.place = f"postgresql://{parsed.netloc.rpartition('@')[2]}{parsed.path}, schema {SCHEMA}"
