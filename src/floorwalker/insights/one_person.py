@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo as TimeZone
 
 from shapely import Polygon
 
-from floorwalker.events import DOOR_EVENTS, EventType
+from floorwalker.events import DOOR_EVENTS, EventType, format_utc
 from floorwalker.insights.stays import Stay, in_order, stays_of
 from floorwalker.warehouse import ResolvedEvent, StoreView, ZoneInfo
 from floorwalker.warehouse.records import from_us
@@ -45,7 +45,7 @@ def why_not_one(
         if event.visitor_id in wanted:
             events[event.visitor_id].append(event)
     found = [*_entered_twice(events, zone), *_at_once(events, zones, zone)]
-    return [{**entry, "at": entry["at"].isoformat()} for entry in sorted(found, key=lambda each: each["at"])]
+    return [{**entry, "at": format_utc(entry["at"])} for entry in sorted(found, key=lambda each: each["at"])]
 
 
 def _entered_twice(events: dict[str, list[ResolvedEvent]], zone: TimeZone) -> Iterator[dict[str, Any]]:

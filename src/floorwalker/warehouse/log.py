@@ -16,6 +16,7 @@ from floorwalker.warehouse.resolving import Resolver
 from floorwalker.warehouse.schema import (
     clock_offsets,
     events,
+    recordings,
     resolutions,
     run_activations,
     runs,
@@ -95,6 +96,7 @@ class RunRecord:
     recording_id: str
     active: bool
     recorded_us: int
+    camera_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,12 +331,18 @@ def _read_sales(
 def _read_runs(connection: Connection, store_id: str, run_ids: set[str]) -> dict[str, RunRecord]:
     """The runs named, and all others of their recordings."""
     table = runs.c
-    columns = (table.run_id, table.recording_id, table.active, table.recorded_us)
-    named = _in_chunks(connection, select(*columns).where(table.store_id == store_id), table.run_id, run_ids)
-    recordings = {row.recording_id for row in named}
-    rows = _in_chunks(
-        connection, select(*columns).where(table.store_id == store_id), table.recording_id, recordings
+    film = recordings.c
+    query = (
+        select(table.run_id, table.recording_id, table.active, table.recorded_us, film.camera_id)
+        .join_from(
+            runs,
+            recordings,
+            (table.store_id == film.store_id) & (table.recording_id == film.recording_id),
+        )
+        .where(table.store_id == store_id)
     )
+    named = _in_chunks(connection, query, table.run_id, run_ids)
+    rows = _in_chunks(connection, query, table.recording_id, {row.recording_id for row in named})
     return {row.run_id: RunRecord(*row) for row in rows}
 
 
