@@ -107,8 +107,8 @@ def choose_window(
         return window_of_day(parse_day(day), zone)
     if from_text is None and to_text is None:
         return _default_window(warehouse, store)
-    begin = None if from_text is None else _parse_time("from", from_text)
-    end = None if to_text is None else _parse_time("to", to_text)
+    begin = None if from_text is None else parse_time("from", from_text)
+    end = None if to_text is None else parse_time("to", to_text)
     if begin is None and end is not None:
         begin = day_start((end - timedelta(microseconds=1)).astimezone(zone).date(), zone)
     elif end is None and begin is not None:
@@ -162,7 +162,16 @@ def _default_window(warehouse: Warehouse, store: StoreInfo) -> Window:
     return window_of_day(min(day, now.astimezone(zone).date()), zone)
 
 
-def _parse_time(name: str, text: str) -> datetime:
+def parse_time(name: str, text: str) -> datetime:
+    """A time that a request names.
+
+    Args:
+        name: the parameter, for the message.
+        text: ISO-8601 with a zone.
+
+    Raises:
+        InputError: not such a time, or outside the years 1971 to 9997.
+    """
     # A plus sign that the client left unescaped in the address arrives as a space.
     repaired = re.sub(r"(T\S+) (\d{2}:?\d{2})$", r"\1+\2", text)
     try:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
-from floorwalker.server import figures, health, ingest, login, pages, probes, prometheus, stores, stream
+from floorwalker.server import (
+    corrections,
+    figures,
+    health,
+    history,
+    ingest,
+    login,
+    pages,
+    probes,
+    prometheus,
+    stores,
+    stream,
+)
 from floorwalker.server.auth import OPEN, Declared
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
@@ -62,7 +74,19 @@ def create_app(
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
     app.state.measurements = Measurements(lambda: _gauges(app))
     app.add_api_route("/openapi.json", lambda: app.openapi(), dependencies=[OPEN], include_in_schema=False)
-    for part in (ingest, stores, figures, health, stream, login, probes, prometheus, pages):
+    for part in (
+        ingest,
+        stores,
+        figures,
+        corrections,
+        history,
+        health,
+        stream,
+        login,
+        probes,
+        prometheus,
+        pages,
+    ):
         app.include_router(part.router)
     install_error_handlers(app, pages.problem_page)
     limits = limits or Limits()

@@ -12,10 +12,11 @@ from floorwalker.insights.anomalies import BASELINE_DAYS, anomalies, day_convers
 from floorwalker.insights.funnel import funnel
 from floorwalker.insights.health import feed_states
 from floorwalker.insights.heatmap import heatmap
+from floorwalker.insights.history import picture_as_known
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import Picture, take_picture
 from floorwalker.insights.traffic import traffic
-from floorwalker.insights.windows import choose_window, window_of_day
+from floorwalker.insights.windows import choose_window, parse_time, window_of_day
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import Warehouse
@@ -32,10 +33,16 @@ def picture_of(
         str | None, Query(alias="from", description="ISO-8601 with a zone; instead of day.")
     ] = None,
     to: Annotated[str | None, Query(description="ISO-8601 with a zone; instead of day.")] = None,
+    known_at: Annotated[
+        str | None, Query(description="ISO-8601 with a zone: the figures as they were known then.")
+    ] = None,
 ) -> Picture:
     """The store over the window asked for; default: today there, or the last day with events."""
     store = warehouse.store(store_id)
-    return take_picture(warehouse, store, choose_window(warehouse, store, day, from_, to))
+    window = choose_window(warehouse, store, day, from_, to)
+    if known_at is not None:
+        return picture_as_known(warehouse, store, window, parse_time("known_at", known_at))
+    return take_picture(warehouse, store, window)
 
 
 Asked = Annotated[Picture, Depends(picture_of)]

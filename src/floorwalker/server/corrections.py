@@ -1,0 +1,331 @@
+"""Corrections by people: made, listed, undone; and the visitors of a day whom they can name."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections import defaultdict
+from functools import partial
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from floorwalker.events import format_utc
+from floorwalker.insights.history import changes_between, figures_of
+from floorwalker.insights.one_person import why_not_one
+from floorwalker.insights.picture import picture_of, read_surroundings, take_picture
+from floorwalker.insights.windows import Window, choose_window, parse_day, window_of_day
+from floorwalker.server.auth import OPERATOR, VIEWER, caller_of
+from floorwalker.server.errors import ApiError
+from floorwalker.server.state import warehouse_of
+from floorwalker.warehouse import StoreInfo, Warehouse
+from floorwalker.warehouse.corrections import (
+    Changed,
+    Correction,
+    CorrectionRefused,
+    Corrections,
+    Listed,
+    Stretch,
+    Wish,
+)
+from floorwalker.warehouse.expressing import Asked, asked_from, asked_to
+from floorwalker.warehouse.log import Statement
+from floorwalker.warehouse.records import from_us, to_us
+
+router = APIRouter(tags=["corrections"])
+Stores = Annotated[Warehouse, Depends(warehouse_of)]
+Day = Annotated[
+    str | None,
+    Query(description="The store's local day, 2026-03-03; default: today there, or the last with events."),
+]
+_STATUS = {"nothing_to_split": 422, "impossible_merge": 409, "conflict": 409}  # others: 404
+_MOST_VISITORS = 50
+_MOST_STATEMENTS = 100
+
+
+def _plain(text: str) -> str:
+    if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise ValueError("holds a control character or half a surrogate pair")
+    return text
+
+
+Visitor = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+Person = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class MergeStatement(_Body):
+    """These visitors are one person."""
+
+    type: Literal["merge"]
+    visitors: list[Visitor] = Field(min_length=2, max_length=_MOST_VISITORS)
+
+
+class SplitStatement(_Body):
+    """This visitor is nobody but themselves."""
+
+    type: Literal["split"]
+    visitor: Visitor
+
+
+class StaffStatement(_Body):
+    """This visitor is staff, or is not."""
+
+    type: Literal["staff"]
+    visitor: Visitor
+    value: bool
+
+
+class PurchasedStatement(_Body):
+    """This visitor's purchase was this transaction, or they bought nothing."""
+
+    type: Literal["purchased"]
+    visitor: Visitor
+    transaction_id: Visitor | Literal[False]
+
+
+class AbandonedStatement(_Body):
+    """This visitor gave up queueing, or did not."""
+
+    type: Literal["abandoned"]
+    visitor: Visitor
+    value: bool
+
+
+SaidStatement = Annotated[
+    MergeStatement | SplitStatement | StaffStatement | PurchasedStatement | AbandonedStatement,
+    Field(discriminator="type"),
+]
+
+
+class CorrectionBody(_Body):
+    """What a person says of a day's visitors."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "day": "2026-03-03",
+                "by": "asha",
+                "note": "the cleaner, and a woman who came back without her jacket",
+                "statements": [
+                    {"type": "staff", "visitor": "VIS_c8a2f1", "value": True},
+                    {"type": "merge", "visitors": ["VIS_0d41aa", "VIS_77b0c2"]},
+                ],
+            }
+        }
+    )
+
+    day: str = Field(description="The store's local day.")
+    by: Person | None = Field(None, description="Who says so; default: the key's name.")
+    note: Annotated[str, Field(max_length=2000), AfterValidator(lambda text: text.replace("\0", ""))] = ""
+    statements: list[SaidStatement] = Field(min_length=1, max_length=_MOST_STATEMENTS)
+    force: bool = Field(False, description="Merge although it seems impossible.")
+    correction_id: UUID | None = Field(None, description="Chosen by the client: sent twice, it is one.")
+
+
+class UndoBody(_Body):
+    """Who takes a correction back."""
+
+    by: Person | None = Field(None, description="Default: the key's name.")
+
+
+@router.get("/stores/{store_id}/visitors", summary="The visitors of a day", dependencies=[VIEWER])
+def get_visitors(store_id: str, warehouse: Stores, day: Day = None) -> dict[str, Any]:
+    """Everybody who was seen that day, staff too, by first sighting: names, times, zones, what they did."""
+    store = warehouse.store(store_id)
+    window = choose_window(warehouse, store, day)
+    picture = take_picture(warehouse, store, window)
+    names: dict[str, set[str]] = defaultdict(set)
+    cameras: dict[str, set[str]] = defaultdict(set)
+    for event in picture.events:
+        names[event.visitor_id].add(event.observed_id)
+        cameras[event.visitor_id].add(event.camera_id)
+    outcome = picture.outcome
+    return {
+        **_frame(store, window),
+        "visitors": [
+            {
+                "visitor_id": visit.visitor_id,
+                "observed_ids": sorted(names[visit.visitor_id]),
+                "first_seen": format_utc(from_us(visit.first_us)),
+                "last_seen": format_utc(from_us(visit.last_us)),
+                "is_staff": visit.is_staff,
+                "entries": len(visit.entries_us),
+                "reentries": len(visit.reentries_us),
+                "exits": len(visit.exits_us),
+                "zones": list(dict.fromkeys(stay.zone_id for stay in visit.stays)),
+                "cameras": sorted(cameras[visit.visitor_id]),
+                "purchased": (visit.day, visit.visitor_id) in outcome.purchased,
+                "abandoned": (visit.day, visit.visitor_id) in outcome.abandoned,
+            }
+            for visit in picture.visits
+        ],
+    }
+
+
+@router.get("/stores/{store_id}/corrections", summary="What people corrected", dependencies=[VIEWER])
+def get_corrections(store_id: str, warehouse: Stores, day: Day = None) -> dict[str, Any]:
+    """The corrections of a day in the order in which they were made, undone ones too; those whose words
+    reach nobody since a recording was processed anew are `open`."""
+    store = warehouse.store(store_id)
+    window = choose_window(warehouse, store, day)
+    listed = Corrections(warehouse).of_day(_stretch(store, window))
+    return {
+        **_frame(store, window),
+        "corrections": [_listed(each) for each in listed],
+        "open": sum(bool(each.open) and each.correction.undone_us is None for each in listed),
+    }
+
+
+@router.post(
+    "/stores/{store_id}/corrections", summary="Correct a day", dependencies=[OPERATOR], status_code=201
+)
+async def make_correction(
+    store_id: str, body: CorrectionBody, request: Request, response: Response, warehouse: Stores
+) -> dict[str, Any]:
+    """Say who is one person, who is not, who is staff, who bought, who gave up; all of it or nothing.
+
+    Answers the day's figures before and after. 404 where a visitor or transaction is not there that day,
+    409 `impossible_merge` with the reasons where somebody would be at two places at once.
+    """
+    by = _person(body.by, request)
+    answer = await to_thread(_make, warehouse, store_id, body, by)
+    if answer["repeated"]:
+        response.status_code = 200
+    return answer
+
+
+@router.post(
+    "/stores/{store_id}/corrections/{correction_id}/undo",
+    summary="Take a correction back",
+    dependencies=[OPERATOR],
+)
+async def undo_correction(
+    store_id: str, correction_id: str, request: Request, warehouse: Stores, body: UndoBody | None = None
+) -> dict[str, Any]:
+    """What held before the correction holds again, other people's words too; again it changes nothing."""
+    by = _person(body.by if body else None, request)
+    return await to_thread(_undo, warehouse, store_id, correction_id, by)
+
+
+def _make(warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str) -> dict[str, Any]:
+    store = warehouse.store(store_id)
+    window = window_of_day(parse_day(body.day), store.zone_info)
+    wish = Wish(
+        by,
+        body.note,
+        tuple(_asked(said) for said in body.statements),
+        body.force,
+        None if body.correction_id is None else str(body.correction_id),
+    )
+    judge = partial(why_not_one, zones=warehouse.zones(store.store_id), zone=store.zone_info)
+    try:
+        changed = Corrections(warehouse).make(_stretch(store, window), wish, judge)
+    except CorrectionRefused as refused:
+        raise _refusal(refused) from refused
+    return _answer(warehouse, store, window, changed)
+
+
+def _undo(warehouse: Warehouse, store_id: str, correction_id: str, by: str) -> dict[str, Any]:
+    store = warehouse.store(store_id)
+
+    def window_on(day: str) -> Window:
+        return window_of_day(parse_day(day), store.zone_info)
+
+    try:
+        changed = Corrections(warehouse).undo(
+            store.store_id, correction_id, by, lambda day: _stretch(store, window_on(day))
+        )
+    except CorrectionRefused as refused:
+        raise _refusal(refused) from refused
+    return _answer(warehouse, store, window_on(changed.correction.day), changed)
+
+
+def _answer(warehouse: Warehouse, store: StoreInfo, window: Window, changed: Changed) -> dict[str, Any]:
+    around = read_surroundings(warehouse, store, window)
+    before, after = (
+        figures_of(picture_of(store, window, view, around)) for view in (changed.before, changed.after)
+    )
+    return {
+        **_frame(store, window),
+        "correction": _told(changed.correction),
+        "repeated": changed.repeated,
+        "figures": {"before": before, "after": after},
+        "changed": changes_between(before, after),
+    }
+
+
+def _asked(said: SaidStatement) -> Asked:
+    return asked_from(said.model_dump())
+
+
+def _listed(listed: Listed) -> dict[str, Any]:
+    if listed.correction.undone_us is not None:
+        state = "undone"
+    elif listed.open:
+        state = "open"
+    else:
+        state = "holds" if listed.in_force else "replaced"
+    return {
+        **_told(listed.correction),
+        "state": state,
+        "resolutions": [
+            _statement(each)
+            | {
+                "confidence": each.resolution.confidence,
+                "carried": each.carried_from is not None,
+                "holds": each.version in listed.in_force,
+            }
+            for each in listed.statements
+        ],
+        "open_statements": [_statement(each) for each in listed.open],
+    }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    said = statement.resolution
+    return {"visitor": said.subject, "attribute": said.attribute.value, "value": said.value}
+
+
+def _told(correction: Correction) -> dict[str, Any]:
+    undone_us = correction.undone_us
+    return {
+        "correction_id": correction.correction_id,
+        "day": correction.day,
+        "made_at": format_utc(from_us(correction.made_us)),
+        "by": correction.by,
+        "note": correction.note,
+        "statements": [asked_to(asked) for asked in correction.asked],
+        "forced": correction.forced,
+        "undone_at": None if undone_us is None else format_utc(from_us(undone_us)),
+        "undone_by": correction.undone_by,
+    }
+
+
+def _frame(store: StoreInfo, window: Window) -> dict[str, Any]:
+    return {"store_id": store.store_id, "day": window.first_day.isoformat(), "timezone": store.timezone}
+
+
+def _stretch(store: StoreInfo, window: Window) -> Stretch:
+    return Stretch(
+        store.store_id,
+        window.first_day.isoformat(),
+        to_us(window.whole_from_utc),
+        to_us(window.whole_to_utc),
+    )
+
+
+def _person(by: str | None, request: Request) -> str:
+    caller = caller_of(request)
+    name = by or (caller.name if caller.key_id is not None else None)
+    if name is None:
+        raise ApiError(422, "nobody", "by: say who corrects; without a key nobody else can tell")
+    return name
+
+
+def _refusal(refused: CorrectionRefused) -> ApiError:
+    return ApiError(_STATUS.get(refused.code, 404), refused.code, str(refused), refused.details)
