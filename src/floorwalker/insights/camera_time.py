@@ -15,6 +15,7 @@ SILENT_US = 10 * 60 * 1_000_000
 _MINUTE_US = 60 * 1_000_000
 _EDGE_US = 1_000_000  # an event may lie a frame beside its recording
 _EXPECTED_MINUTES = 10
+_LOST_US = 60 * _MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,10 @@ def _day(told: Told, needed: Spans) -> CameraTime:
     events_us = told.events_us[first:last]
     if touching:
         return _recorded(told, needed, events_us, touching)
-    if told.last_live_us is not None and (events_us or told.last_live_us + SILENT_US <= begin_us):
+    if told.last_live_us is not None and events_us:
         return _live(told, needed, events_us)
+    if told.last_live_us is not None and told.last_live_us < begin_us and end_us - begin_us > SILENT_US:
+        return CameraTime(told.camera_id, "live", down=[(a, b, "silent") for a, b in needed])
     if events_us:
         return CameraTime(told.camera_id, "events", unknown=needed)
     recorded_before = told.recorded_before or any(a < begin_us for a, _ in extents)
@@ -131,15 +134,16 @@ def _recorded(told: Told, needed: Spans, events_us: Sequence[int], touching: Seq
 
 
 def _live(told: Told, needed: Spans, events_us: Sequence[int]) -> CameraTime:
-    """A day of a live feed: taken to watch until it fell silent for good, and not where it was silent
-    for far longer than its own pace and the other cameras' allow."""
-    last_us = max(told.last_live_us or 0, events_us[-1] if events_us else 0)
-    heard = [needed[0][0], *events_us]
+    """A day of a live feed: taken to watch, but not where it was silent for far longer than its own pace
+    and the other cameras' allow, nor where it fell silent for more than an hour and never spoke again."""
+    end_us = needed[-1][1]
+    heard = [needed[0][0], *events_us, end_us]
     silences = [
         (a, b) for a, b in pairwise(heard) if b - a > SILENT_US and _too_silent(told, events_us, (a, b))
     ]
-    if needed[-1][1] - last_us > SILENT_US:
-        silences.append((last_us, needed[-1][1]))
+    last_us = max(told.last_live_us or 0, events_us[-1])
+    if end_us - last_us > _LOST_US:
+        silences.append((last_us, end_us))
     down = common(needed, union(silences))
     return CameraTime(told.camera_id, "live", without(needed, down), [(a, b, "silent") for a, b in down])
 
@@ -147,18 +151,19 @@ def _live(told: Told, needed: Spans, events_us: Sequence[int]) -> CameraTime:
 def _too_silent(told: Told, events_us: Sequence[int], silence: Span) -> bool:
     """Whether a silence can hardly be for want of people.
 
-    At the camera's own pace of the day it would have told of somebody in ten different minutes, and the
-    store's other cameras, where there are any, did so.
+    At its own pace of the day the camera would have told of somebody in twenty different minutes; ten are
+    enough where the store's other cameras did tell of somebody in ten.
     """
     start_us, end_us = silence
-    outside_us = events_us[-1] - events_us[0] - (end_us - start_us if start_us >= events_us[0] else 0)
-    if outside_us <= 0:
+    inside = start_us >= events_us[0] and end_us <= events_us[-1]
+    spoken_us = events_us[-1] - events_us[0] - (end_us - start_us if inside else 0)
+    if spoken_us <= 0:
         return False
     minutes = len({at_us // _MINUTE_US for at_us in events_us})
-    if minutes * (end_us - start_us) < _EXPECTED_MINUTES * outside_us:
-        return False
+    expected = minutes * (end_us - start_us) / spoken_us
     others = told.others_us[bisect_right(told.others_us, start_us) : bisect_left(told.others_us, end_us)]
-    return not told.others_us or len({at_us // _MINUTE_US for at_us in others}) >= _EXPECTED_MINUTES
+    busy = len({at_us // _MINUTE_US for at_us in others}) >= _EXPECTED_MINUTES
+    return expected >= (_EXPECTED_MINUTES if busy else 2 * _EXPECTED_MINUTES)
 
 
 def _extent(recording: Recording) -> Span:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from floorwalker.events import format_utc
 from floorwalker.insights.camera_time import CameraTime, Told, camera_time, seen_share
 from floorwalker.insights.opening import opening_spans
 from floorwalker.insights.picture import Picture
@@ -85,6 +84,10 @@ class Coverage:
     def of_zones(self) -> Reach:
         """How far the zones were watched."""
         return self._reach({name for cameras in self.zones.values() for name in cameras})
+
+    def of_all(self) -> Reach:
+        """How far all cameras watched."""
+        return self._reach(self.cameras)
 
     def of_till(self) -> Reach:
         """How far the billing zones were watched."""
@@ -203,39 +206,6 @@ def _needed(picture: Picture, hours: list[Span] | None) -> list[list[Span]]:
             last = max(last, picture.as_of_us) if mine else last
         found.append([(min(a for a, _ in mine), last)] if mine and last > min(a for a, _ in mine) else [])
     return found
-
-
-def coverage_answer(coverage: Coverage, figures: Mapping[str, Reach]) -> dict[str, Any]:
-    """What an answer says of its coverage.
-
-    Args:
-        coverage: of the window.
-        figures: by name of the figure.
-    """
-    whole = coverage._reach(coverage.cameras)
-    return {
-        **whole.brief(),
-        "opening_hours": "site file" if coverage.hours_known else "unknown",
-        "expected_s": round(length_us(coverage.needed) / 1e6),
-        "figures": {name: reach.brief() for name, reach in figures.items()},
-        "down": [
-            {
-                "camera_id": camera.camera_id,
-                "from": format_utc(from_us(start_us)),
-                "to": format_utc(from_us(end_us)),
-                "reason": reason,
-            }
-            for name, camera in coverage.cameras.items()
-            for start_us, end_us, reason in camera.down
-            if name in whole.cameras and end_us - start_us >= 1_000_000
-        ],
-        "sources": {name: camera.source for name, camera in coverage.cameras.items()},
-    }
-
-
-def withheld(value: Any, reach: Reach) -> Any:
-    """A figure as an answer gives it: None in place of a 0 that nobody watched."""
-    return None if reach.status is Status.UNWATCHED and not value else value
 
 
 def overlaps(picture: Picture) -> dict[str, tuple[datetime, datetime]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from floorwalker.insights.metrics import frame_of
+from floorwalker.insights.frame import frame_of
+from floorwalker.insights.intervals import interval_of
 from floorwalker.insights.picture import Picture
 from floorwalker.site import ZoneKind
 
@@ -16,14 +17,15 @@ def funnel(picture: Picture) -> dict[str, Any]:
     """Visits by the furthest step they reached; each step is part of the one before it.
 
     Where door and zones never share a visitor (basis `unlinked`) the steps are counted apart and each is
-    held at the one before it.
+    held at the one before it. `intervals` are those of each step's share of all visits.
     """
     counts = _unlinked(picture) if picture.basis == "unlinked" else _linked(picture)
     drop = {"entry": 0.0}
     for before, step in pairwise(STEPS):
         lost = counts[before] - counts[step]
         drop[step] = round(100 * lost / counts[before], 1) if counts[before] else 0.0
-    return {**frame_of(picture), **counts, "drop_off_pct": drop}
+    reached = {step: interval_of(counts[step], counts["entry"]) for step in STEPS[1:]}
+    return {**frame_of(picture), **counts, "drop_off_pct": drop, "intervals": reached}
 
 
 def _steps(picture: Picture) -> tuple[set[Any], set[Any], set[Any]]:

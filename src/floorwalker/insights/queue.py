@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.till import FORGOTTEN_US
 
@@ -56,3 +58,33 @@ def queue_curve(picture: Picture) -> list[tuple[int, int]]:
         curve.append((at_us, length))
     curve += [(at_us, max(length, depth)) for at_us, depth in told[place:]]
     return [(t, n) for t, n in curve if picture.from_us <= t < picture.to_us and t <= picture.as_of_us]
+
+
+def people_ahead(picture: Picture) -> list[tuple[int, int, int | None]]:
+    """What customers' queue joins told of the people ahead, beside those who were seen there.
+
+    Returns:
+        (time, told, seen) by time; seen is None in zones whose feed never tells that somebody left.
+    """
+    starts: dict[str, list[int]] = {}
+    ends: dict[str, list[int]] = {}
+    mine: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for visit in picture.customers:
+        for stay in visit.stays:
+            if stay.zone_id in picture.billing and stay.left:
+                starts.setdefault(stay.zone_id, []).append(stay.start_us)
+                ends.setdefault(stay.zone_id, []).append(stay.last_us)
+                mine.setdefault((visit.visitor_id, stay.zone_id), []).append((stay.start_us, stay.last_us))
+    for times in (*starts.values(), *ends.values()):
+        times.sort()
+    found: list[tuple[int, int, int | None]] = []
+    for event in picture.events:
+        depth, zone, at_us = event.queue_depth, event.zone_id, event.time_us
+        if event.event_type != "BILLING_QUEUE_JOIN" or depth is None or zone is None or event.is_staff:
+            continue
+        seen = None
+        if zone in starts:
+            own = sum(start < at_us < end for start, end in mine.get((event.visitor_id, zone), ()))
+            seen = bisect_left(starts[zone], at_us) - bisect_right(ends[zone], at_us) - own
+        found.append((at_us, depth, seen))
+    return found
