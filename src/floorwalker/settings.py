@@ -48,6 +48,27 @@ class Settings(BaseSettings):
         description="Whether callers of the same machine need no key even where there are keys; never "
         "behind a proxy that does not pass the caller's address on.",
     )
+    rate_per_s: float = Field(
+        100.0,
+        title="Rate",
+        description="Requests a second of one key, or of one address that shows none.",
+        gt=0,
+    )
+    rate_burst: int = Field(
+        300, title="Burst", description="Requests that may come at once after a rest.", ge=1
+    )
+    requests_at_once: int = Field(
+        400, title="At once", description="Requests at work at one time; further ones get 503.", ge=1
+    )
+    answer_s: float = Field(
+        60.0, title="Patience", description="Seconds until an answer must begin, else 504.", gt=0
+    )
+    body_bytes: int = Field(
+        8_000_000, title="Largest body", description="Bytes of one request, else 413.", ge=1024
+    )
+    shutdown_s: int = Field(
+        20, title="Grace", description="Seconds that requests at work get when the server stops.", ge=0
+    )
 
     @classmethod
     def load(cls) -> Settings:

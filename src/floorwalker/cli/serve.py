@@ -5,21 +5,27 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from contextlib import closing
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from floorwalker.cli.output import messages
-from floorwalker.errors import InputError
+from floorwalker.errors import FloorwalkerError, InputError
+from floorwalker.events import format_utc
 from floorwalker.server.app import create_app
 from floorwalker.server.gate import AccessPolicy
+from floorwalker.server.limits import Limits
+from floorwalker.server.request_log import log_to_stderr
+from floorwalker.server.serving import serve_app
 from floorwalker.server.sessions import seal_key_in
 from floorwalker.settings import Settings
 from floorwalker.site import load_site
-from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.keys import Keys
 
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -38,15 +44,35 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and the pages until interrupted."""
-    settings = Settings.load()
-    address = host or settings.host
-    with closing(Warehouse(settings.resolved_database_url)) as warehouse:
-        policy = policy_for(address, warehouse, loopback_open=settings.loopback_open)
-        if site:
-            warehouse.register_site(load_site(site), site.parent)
-        with closing(bind(address, settings.port if port is None else port)) as listener:
-            run(warehouse, listener, policy, seal_key_in(settings.home))
+    with _failure_in_the_log():
+        settings = Settings.load()
+        address = host or settings.host
+        with closing(Warehouse(settings.resolved_database_url)) as warehouse:
+            policy = policy_for(address, warehouse, loopback_open=settings.loopback_open)
+            if site:
+                warehouse.register_site(load_site(site), site.parent)
+            with closing(bind(address, settings.port if port is None else port)) as listener:
+                run(warehouse, listener, policy, seal_key_in(settings.home), settings)
     messages.print("floorwalker: stopped", style="dim")
+
+
+@contextmanager
+def _failure_in_the_log() -> Iterator[None]:
+    """Where the error stream is a log, tell it why the server did not start, as JSON like all else there."""
+    try:
+        yield
+    except FloorwalkerError as error:
+        if not sys.stderr.isatty():
+            log_to_stderr(
+                {
+                    "event": "start_failed",
+                    "timestamp": format_utc(datetime.now(UTC)),
+                    "code": "database_away" if isinstance(error, DatabaseAway) else "start_failed",
+                    "message": str(error),
+                    "exit_code": error.exit_code,
+                }
+            )
+        raise
 
 
 def run(
@@ -54,28 +80,38 @@ def run(
     listener: socket.socket,
     policy: AccessPolicy | None = None,
     seal_key: bytes | None = None,
+    settings: Settings | None = None,
 ) -> None:
-    """Serve a warehouse on a bound socket until interrupted."""
-    servers: list[uvicorn.Server] = []
-    app = create_app(
-        warehouse,
-        stopping=lambda: any(server.should_exit for server in servers),
-        policy=policy,
-        seal_key=seal_key,
-    )
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
-    )
-    servers.append(uvicorn.Server(config))
+    """Serve a warehouse on a bound socket until interrupted, and close it."""
+    settings = settings or Settings.load()
     shown = listener.getsockname()
     place = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
     messages.print(f"floorwalker: http://{place}:{shown[1]} (Ctrl-C stops)", markup=False)
     try:
-        servers[0].run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # raised again by the server after it has stopped in good order
+        serve_app(
+            lambda stopping: create_app(
+                warehouse,
+                stopping=stopping,
+                policy=policy,
+                seal_key=seal_key,
+                limits=limits_of(settings),
+            ),
+            listener,
+            grace_s=settings.shutdown_s,
+        )
     finally:
         warehouse.close()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings name."""
+    return Limits(
+        rate_per_s=settings.rate_per_s,
+        rate_burst=settings.rate_burst,
+        at_once=settings.requests_at_once,
+        answer_s=settings.answer_s,
+        body_bytes=settings.body_bytes,
+    )
 
 
 def policy_for(host: str, warehouse: Warehouse, *, loopback_open: bool) -> AccessPolicy:
