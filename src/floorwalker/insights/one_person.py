@@ -61,7 +61,7 @@ def _entered_twice(events: dict[str, list[ResolvedEvent]], zone: TimeZone) -> It
             "visitors": [first.visitor_id, second.visitor_id],
             "at": from_us(second.time_us),
             "message": f"{first.visitor_id} came in at {_clock(first.time_us, zone)} and "
-            f"{second.visitor_id} at {_clock(second.time_us, zone)}, and nobody of them went out between",
+            f"{second.visitor_id} at {_clock(second.time_us, zone)}, and neither went out between",
         }
 
 
