@@ -12,7 +12,7 @@ from floorwalker.events import decode_event
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import take_picture
 from floorwalker.insights.windows import choose_window
-from floorwalker.sales.pos import read_pos
+from floorwalker.sales.pos import Till, read_pos
 from floorwalker.site import load_site
 
 
@@ -27,7 +27,7 @@ def test_true_events_give_the_true_figures(empty_warehouse, tmp_path):
     warehouse.register_site(site, folder)
     events = [decode_event(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
     assert warehouse.add_events(events, live=False).inserted == len(events)
-    warehouse.load_transactions(read_pos(folder / "pos.csv", lambda _store: None).transactions)
+    warehouse.load_transactions(read_pos(folder / "pos.csv", lambda name: Till(name, None)).transactions)
     store = warehouse.store(site.stores[0].id)
     found = metrics(take_picture(warehouse, store, choose_window(warehouse, store)))
     warehouse.close()

@@ -19,7 +19,7 @@ from floorwalker.insights.windows import choose_window
 from floorwalker.pipeline.camera_run import CameraJob
 from floorwalker.pipeline.day_run import CameraProgress, DayRun, DetectorBuilder, process_day, videos_of
 from floorwalker.pipeline.load_day import load_day
-from floorwalker.sales.pos import read_pos
+from floorwalker.sales.pos import Till, read_pos
 from floorwalker.site import Site, Store, load_site
 from floorwalker.warehouse import Warehouse
 
@@ -97,9 +97,8 @@ def measure_morning(
     warehouse.register_site(morning.site, morning.folder)
     day = process_day(morning.jobs(), build, on_progress=on_progress)
     load_day(warehouse, day)
-    till = read_pos(
-        morning.folder / "pos.csv", lambda _: morning.store.zone_info, currency=morning.store.currency
-    )
+    shop = Till(morning.store.id, morning.store.zone_info, morning.store.currency)
+    till = read_pos(morning.folder / "pos.csv", lambda _: shop)
     warehouse.load_transactions(till.transactions, timezone=morning.store.timezone)
     store = warehouse.store(morning.store.id)
     return day, metrics(take_picture(warehouse, store, choose_window(warehouse, store, None, None, None)))

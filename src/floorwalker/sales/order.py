@@ -20,6 +20,7 @@ class Line:
     amount: Decimal
     is_return: bool
     salesperson: str | None
+    currency: str = "INR"
 
 
 class Order:
@@ -31,6 +32,8 @@ class Order:
     Attributes:
         first: its first line.
     """
+
+    __slots__ = ("_amount", "_moment_utc", "_salespeople", "first")
 
     def __init__(self, line: Line) -> None:
         self.first = line
@@ -44,15 +47,18 @@ class Order:
         self._moment_utc = min(self._moment_utc, line.moment_utc)
         self._salespeople |= {line.salesperson} - {None}
 
-    def transaction(self, currency: str) -> Transaction:
-        """The order as one transaction; its sum is rounded to hundredths, half to even, once."""
+    def transaction(self) -> Transaction:
+        """The order as one transaction; its sum is rounded to hundredths, half to even, once.
+
+        An order that gives back more than it takes is a return.
+        """
         minor = (self._amount * 100).quantize(Decimal(1), ROUND_HALF_EVEN)
         return Transaction(
             store_id=self.first.store_id,
             transaction_id=self.first.transaction_id,
             time_us=to_us(self._moment_utc),
             amount_minor=int(minor),
-            currency=currency,
-            kind="return" if self.first.is_return else "sale",
+            currency=self.first.currency,
+            kind="return" if self.first.is_return or minor < 0 else "sale",
             salespeople=tuple(sorted(name for name in self._salespeople if name is not None)),
         )

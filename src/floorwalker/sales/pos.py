@@ -1,28 +1,25 @@
-"""Reading the tills' files: four columns, or the line-item export."""
+"""Reading the tills' files: four columns, the line-item export, or what a site file describes."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from io import TextIOWrapper
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from floorwalker.errors import InputError
 from floorwalker.sales.order import Line, Order
+from floorwalker.sales.till_lines import LineError, LineReader, Till, TillOf
+from floorwalker.site.till_format import FOUR_COLUMNS, LINE_ITEMS, TillFormat
 from floorwalker.warehouse import Transaction
 
-SIMPLE_COLUMNS = ("store_id", "transaction_id", "timestamp", "basket_value_inr")
-LINE_ITEM_COLUMNS = ("store_id", "order_id", "order_date", "order_time", "total_amount")
-# Of all other columns only these are read; names and numbers of customers never are.
-LINE_ITEM_OPTIONAL = ("return_id", "invoice_type", "salesperson_id")
-_MAX_AMOUNT = Decimal(10) ** 12
-_DATE_FORMS = ("%d-%m-%Y", "%Y-%m-%d", "%d/%m/%Y")
-_TIME_FORMS = ("%H:%M:%S", "%H:%M")
+__all__ = ["PosFile", "PosProblem", "Till", "TillOf", "read_pos"]
 
-ZoneOf = Callable[[str], ZoneInfo | None]
+_KNOWN_FORMS = (FOUR_COLUMNS, LINE_ITEMS)
+_MAY_LACK = ("return_id", "kind", "salesperson")  # of the known forms; what a site file names must be there
+_TELL_EVERY = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +45,13 @@ class PosFile:
         transactions: one an order, by time.
         problems: lines that were not taken.
         lines: data lines read.
-        repeated: lines of the four-column form that say again what an earlier line said.
+        repeated: lines of a form with one line an order that say again what an earlier line said.
     """
 
     transactions: tuple[Transaction, ...]
     problems: tuple[PosProblem, ...]
     lines: int
     repeated: int = 0
-
-
-class _LineError(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -81,162 +72,131 @@ class _Reading:
         elif order.first == line:
             self.repeated += 1
         else:
-            raise _LineError(
+            raise LineError(
                 "conflict",
-                f"transaction {line.transaction_id!r} is in an earlier line with another time or amount; "
-                "that one is kept",
+                "this transaction is in an earlier line with another time or amount; that one is kept",
             )
 
 
-def read_pos(path: Path, zone_of: ZoneOf, *, store_id: str | None = None, currency: str = "INR") -> PosFile:
-    """Read a till's file of either form, line by line.
+def read_pos(
+    path: Path,
+    till_of: TillOf,
+    *,
+    forms: Sequence[TillFormat] = (),
+    store_id: str | None = None,
+    store_of: Callable[[TillFormat], str | None] = lambda _: None,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> PosFile:
+    """Read a till's file, line by line.
+
+    Only the columns that its form names are looked at, and no message repeats what a cell held: a row that
+    is out of step may hold a customer's name where an amount should stand.
 
     Args:
-        path: CSV with the columns `store_id, transaction_id, timestamp, basket_value_inr`, or the line-item
-            export with at least `store_id, order_id, order_date, order_time, total_amount`, in any order.
-        zone_of: the time zone of a store, for times that name none; None where nobody knows it.
+        path: CSV of one of `forms`, or with the columns `store_id, transaction_id, timestamp,
+            basket_value_inr`, or the line-item export with at least `store_id, order_id, order_date,
+            order_time, total_amount`; columns in any order.
+        till_of: the store that a name means; None where rows of such a store are not wanted.
+        forms: what site files say of the tills' files.
         store_id: take every line as this store's, whatever the file says.
-        currency: ISO 4217 code of the amounts.
+        store_of: the store whose till alone writes a form; asked where the form names no column of it.
+        on_bytes: told now and then how far into the file reading is.
 
     Returns:
-        One transaction an order (a line-item order's amount is the sum of its lines, its time that of its
-        earliest line; in the four-column form each transaction has one line), and what was wrong with
-        other lines.
+        One transaction an order (where an order may have several lines, its amount is their sum and its
+        time that of the earliest), and what was wrong with other lines.
 
     Raises:
-        InputError: the file cannot be read, or its header is neither form's.
+        InputError: the file cannot be read, or its header is of no form.
     """
     reading = _Reading()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            header = [name.strip() for name in next(rows, [])]
-            parse, line_items = _parser(path, header, zone_of, store_id)
+    with _explained(path, reading):
+        form, header = _form_of(path, forms, store_id)
+        only = store_id or (store_of(form) if form.columns.store is None else None)
+        lines = LineReader(form, header, till_of, only)
+        with path.open("rb") as raw, TextIOWrapper(raw, form.encoding, newline="") as file:
+            rows = csv.reader(file, delimiter=form.delimiter)
+            next(rows, None)
             for row in rows:
                 if not any(cell.strip() for cell in row):
                     continue
                 reading.lines += 1
+                if reading.lines % _TELL_EVERY == 0:
+                    on_bytes(raw.tell())
                 if len(row) != len(header):
                     message = f"expected {len(header)} columns, got {len(row)}"
                     reading.problems.append(PosProblem(rows.line_num, "columns", message))
                     continue
                 try:
-                    reading.take(parse(row), line_items=line_items)
-                except _LineError as error:
+                    reading.take(lines.read(row), line_items=form.line_items)
+                except LineError as error:
                     reading.problems.append(PosProblem(rows.line_num, error.code, str(error)))
+            on_bytes(raw.tell())
+    transactions = [order.transaction() for order in reading.orders.values()]
+    transactions.sort(key=lambda sale: (sale.time_us, sale.store_id, sale.transaction_id))
+    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines, reading.repeated)
+
+
+@contextmanager
+def _explained(path: Path, reading: _Reading) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not text in UTF-8: {error.reason}") from error
+    except UnicodeError as error:
+        raise InputError(
+            f"{path} is not text in UTF-8 or the encoding that the site file names; `encoding` in "
+            "[store.pos] says another"
+        ) from error
     except csv.Error as error:
         raise InputError(f"{path} is not CSV after {reading.lines} lines of data: {error}") from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    transactions = [order.transaction(currency) for order in reading.orders.values()]
-    transactions.sort(key=lambda sale: (sale.time_us, sale.transaction_id))
-    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines, reading.repeated)
 
 
-def _parser(
-    path: Path, header: Sequence[str], zone_of: ZoneOf, store_id: str | None
-) -> tuple[Callable[[list[str]], Line], bool]:
-    """What reads a row, and whether an order may have several."""
-    place = {name: header.index(name) for name in header}
-    needed = set(SIMPLE_COLUMNS) - ({"store_id"} if store_id else set())
-    if needed <= place.keys():
-        return lambda row: _simple_line(_pick(row, place, SIMPLE_COLUMNS), zone_of, store_id), False
-    needed = set(LINE_ITEM_COLUMNS) - ({"store_id"} if store_id else set())
-    if needed <= place.keys():
-        wanted = LINE_ITEM_COLUMNS + LINE_ITEM_OPTIONAL
-        return lambda row: _line_item(_pick(row, place, wanted), zone_of, store_id), True
-    raise InputError(
-        f"{path}: expected the columns {', '.join(SIMPLE_COLUMNS)}, or a line-item export with "
-        f"{', '.join(LINE_ITEM_COLUMNS)}; got {', '.join(name[:40] for name in header[:12]) or 'nothing'}"
-    )
-
-
-def _pick(row: Sequence[str], place: dict[str, int], wanted: Sequence[str]) -> dict[str, str]:
-    return {name: row[place[name]].strip() if name in place else "" for name in wanted}
-
-
-def _simple_line(cells: dict[str, str], zone_of: ZoneOf, store_id: str | None) -> Line:
-    store = _name("store", "store_id", store_id or cells["store_id"])
-    amount = _amount(cells["basket_value_inr"])
-    return Line(
-        store_id=store,
-        transaction_id=_name("id", "transaction_id", cells["transaction_id"]),
-        moment_utc=_moment(cells["timestamp"], store, zone_of),
-        amount=amount,
-        is_return=amount < 0,
-        salesperson=None,
-    )
-
-
-def _line_item(cells: dict[str, str], zone_of: ZoneOf, store_id: str | None) -> Line:
-    store = _name("store", "store_id", store_id or cells["store_id"])
-    order = _name("id", "order_id", cells["order_id"])
-    is_return = bool(cells["return_id"]) or "return" in cells["invoice_type"].lower()
-    amount = _amount(cells["total_amount"])
-    day, clock = _local(cells["order_date"], _DATE_FORMS), _local(cells["order_time"], _TIME_FORMS)
-    naive = datetime.combine(day.date(), clock.time())
-    seller = cells["salesperson_id"]
-    return Line(
-        store_id=store,
-        # A return carries the number of the order that it gives back; it is a transaction of its own.
-        transaction_id=f"{order}/return/{cells['return_id']}" if is_return else order,
-        moment_utc=_zoned(naive, store, zone_of),
-        amount=-abs(amount) if is_return else amount,
-        is_return=is_return,
-        salesperson=seller if seller not in ("", "0") else None,
-    )
-
-
-def _name(code: str, column: str, text: str) -> str:
-    if not 0 < len(text) <= 160 or any(ord(char) < 32 for char in text):
-        raise _LineError(code, f"{column}: expected 1 to 160 printable characters, got {text[:40]!r}")
-    return text
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation as error:
-        raise _LineError("amount", f"expected an amount such as 274.36, got {text[:40]!r}") from error
-    if not amount.is_finite() or abs(amount) > _MAX_AMOUNT:
-        raise _LineError("amount", f"expected a finite amount up to {_MAX_AMOUNT:,}, got {text[:40]!r}")
-    return amount
-
-
-def _moment(text: str, store: str, zone_of: ZoneOf) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _LineError(
-            "timestamp", f"expected a time such as 2026-03-03T14:22:10Z, got {text[:40]!r}"
-        ) from error
-    return _zoned(moment, store, zone_of)
-
-
-def _local(text: str, forms: Sequence[str]) -> datetime:
+def _form_of(path: Path, forms: Sequence[TillFormat], store_id: str | None) -> tuple[TillFormat, list[str]]:
+    """The form whose columns the file has, those of site files first, and the file's header."""
+    fitting: list[tuple[TillFormat, list[str]]] = []
     for form in forms:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    example = "10-04-2026 (day-month-year)" if "%Y" in forms[0] else "16:55:36"
-    raise _LineError("timestamp", f"expected {example}, got {text[:40]!r}")
+        with suppress(UnicodeError):  # another form may be of another encoding
+            header = _header(path, form)
+            if not _missing(form, header, store_id, ()):
+                fitting.append((form, header))
+    if len(fitting) > 1:
+        raise InputError(f"{path} is of the form of several stores' tills; say which with --store")
+    if fitting:
+        return fitting[0]
+    header = _header(path, FOUR_COLUMNS)
+    for form in _KNOWN_FORMS:
+        if not _missing(form, header, store_id, _MAY_LACK):
+            return form, header
+    # The header itself is not repeated: in a file without one it is a customer's row.
+    nearest = min((*forms, *_KNOWN_FORMS), key=lambda form: len(_missing(form, header, store_id, _MAY_LACK)))
+    raise InputError(
+        f"{path}: the first line has {len(header)} columns and lacks "
+        f"{', '.join(_missing(nearest, header, store_id, _MAY_LACK))}; expected the columns "
+        f"{_columns(FOUR_COLUMNS)}, or a line-item export with {_columns(LINE_ITEMS)}, "
+        "or what [store.pos] of the site file names"
+    )
 
 
-def _zoned(moment: datetime, store: str, zone_of: ZoneOf) -> datetime:
-    if moment.tzinfo is None:
-        zone = zone_of(store)
-        if zone is None:
-            raise _LineError(
-                "zone",
-                f"the time {moment.isoformat()} names no zone and that of store {store!r} is not known; "
-                "give --timezone or --site",
-            )
-        moment = moment.replace(tzinfo=zone)
-    if not 1971 <= moment.year <= 9997:
-        raise _LineError("timestamp", f"expected a time of the years 1971 to 9997, got {moment.isoformat()}")
-    return moment.astimezone(UTC)
+def _header(path: Path, form: TillFormat) -> list[str]:
+    with path.open(encoding=form.encoding, newline="") as file:
+        return [name.strip() for name in next(csv.reader(file, delimiter=form.delimiter), [])]
+
+
+def _missing(
+    form: TillFormat, header: Sequence[str], store_id: str | None, may_lack: Sequence[str]
+) -> list[str]:
+    lacking = (*may_lack, "store") if store_id else may_lack
+    return [
+        column
+        for meaning, column in form.columns.named.items()
+        if meaning not in lacking and column not in header
+    ]
+
+
+def _columns(form: TillFormat) -> str:
+    named = form.columns.named
+    order = ("store", "transaction", "timestamp", "date", "time", "amount")
+    return ", ".join(named[meaning] for meaning in order if meaning in named)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from floorwalker.errors import InputError
 from floorwalker.site.calibration import Calibration
 from floorwalker.site.names import canonical_store_id
+from floorwalker.site.till_format import TillFormat
 
 Point = tuple[float, float]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
@@ -154,6 +155,9 @@ class Store(_Part):
         default={}, description="By weekday (mon … sun); a weekday left out is closed, none at all: unknown."
     )
     floor_plan: FloorPlan | None = Field(None, description="Extent and picture of the floor.")
+    pos: TillFormat | None = Field(
+        None, description="How the till writes its files, where it is neither of the two forms known."
+    )
     cameras: list[Camera] = Field(default=[], alias="camera", description="The store's cameras.")
 
     @property

@@ -32,21 +32,27 @@ class WarehouseStores:
     def __init__(self, database: Database, zone: ZoneInfo | None = None) -> None:
         self._database = database
         self._zone = zone
-        self._found: dict[str, StoreIdentity] = {}
+        self._found: dict[tuple[str, str], StoreIdentity] = {}
 
     def find(self, name: str) -> StoreIdentity:
         """The store that a name means; one that nobody knows has its canonical name."""
-        identity = self._found.get(name)
+        return self._find(name, canonical_store_id(name))
+
+    def find_as_written(self, name: str) -> StoreIdentity:
+        """The store that a till's file means; one that nobody knows is called as the file writes it."""
+        return self._find(name, name)
+
+    def _find(self, name: str, otherwise: str) -> StoreIdentity:
+        identity = self._found.get((name, otherwise))
         if identity is None:
             with self._database.read() as connection:
-                store_id, timezone = _look_up(connection, name)
-            identity = self._found[name] = StoreIdentity(
-                store_id, self._zone if timezone is None else ZoneInfo(timezone)
-            )
+                store_id, timezone = _look_up(connection, name, otherwise)
+            zone = self._zone if timezone is None else ZoneInfo(timezone)
+            identity = self._found[(name, otherwise)] = StoreIdentity(store_id, zone)
         return identity
 
 
-def _look_up(connection: Connection, name: str) -> tuple[str, str | None]:
+def _look_up(connection: Connection, name: str, otherwise: str) -> tuple[str, str | None]:
     """The store's id and time zone, the zone None where nobody told it."""
     forms = [name, canonical_store_id(name)]
     owners = {
@@ -55,7 +61,11 @@ def _look_up(connection: Connection, name: str) -> tuple[str, str | None]:
             select(store_names.c.name, store_names.c.store_id).where(store_names.c.name.in_(forms))
         )
     }
-    store_id = next((owners[form] for form in forms if form in owners), forms[1])
+    seen = set(connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(forms))))
+    named = [owners[form] for form in forms if form in owners]
+    # A store that no site file describes has its own name only.
+    named += [form for form in (otherwise, forms[1]) if form in seen]
+    store_id = next(iter(named), otherwise)
     row = connection.execute(
         select(stores.c.timezone, stores.c.registered).where(stores.c.store_id == store_id)
     ).first()

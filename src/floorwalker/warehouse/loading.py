@@ -1,19 +1,16 @@
-"""Writing resolutions and transactions."""
+"""Writing resolutions."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
 from floorwalker.warehouse.log import Statement, statements_near
-from floorwalker.warehouse.records import LoadReport, Transaction, to_us
+from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
-from floorwalker.warehouse.schema import stores
-from floorwalker.warehouse.schema import transactions as transaction_table
 from floorwalker.warehouse.versions import ensure_stores, touch
 
 _CHUNK = 400
@@ -146,53 +143,6 @@ def _standing(store_id: str) -> Select[Any]:
     )
 
 
-def add_transactions(
-    connection: Connection, batch: Sequence[Transaction], timezone: str | None, now_us: int
-) -> LoadReport:
-    """Add the transactions that are new.
-
-    Args:
-        connection: a writing transaction.
-        batch: of any stores.
-        timezone: IANA name for stores that no site file describes; None leaves theirs as it is.
-        now_us: the clock's time.
-    """
-    wanted = {(sale.store_id, sale.transaction_id): sale for sale in reversed(batch)}
-    known: dict[tuple[str, str], dict[str, object]] = {}
-    by_store: dict[str, list[str]] = {}
-    for store_id, transaction_id in wanted:
-        by_store.setdefault(store_id, []).append(transaction_id)
-    ensure_stores(connection, by_store)
-    table = transaction_table.c
-    for store_id, ids in by_store.items():
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            for row in connection.execute(
-                select(transaction_table).where(table.store_id == store_id, table.transaction_id.in_(chunk))
-            ).mappings():
-                known[(store_id, row["transaction_id"])] = dict(row)
-    new: dict[tuple[str, str], dict[str, object]] = {}
-    duplicates = 0
-    conflicts = []
-    for sale in batch:
-        key, row_now = (sale.store_id, sale.transaction_id), _transaction_row(sale)
-        earlier = known.get(key) or new.get(key)
-        if earlier is None:
-            new[key] = row_now
-        elif all(earlier[name] == value for name, value in row_now.items()):
-            duplicates += 1
-        else:
-            conflicts.append(sale.transaction_id)
-    if new:
-        connection.execute(insert(transaction_table), [row | {"received_us": now_us} for row in new.values()])
-        for store_id in sorted({store_id for store_id, _ in new}):
-            touch(connection, store_id, [s.time_us for s in batch if s.store_id == store_id], now_us)
-    if timezone and by_store:
-        here = (stores.c.store_id.in_(by_store), stores.c.registered.is_(False))
-        connection.execute(update(stores).where(*here).values(timezone=timezone))
-    return LoadReport(len(new), duplicates, tuple(conflicts))
-
-
 def _statement_row(statement: Statement) -> dict[str, object]:
     said = statement.resolution
     return {
@@ -207,16 +157,4 @@ def _statement_row(statement: Statement) -> dict[str, object]:
         "recorded_us": statement.recorded_us,
         "correction_id": statement.correction_id,
         "carried_from": statement.carried_from,
-    }
-
-
-def _transaction_row(sale: Transaction) -> dict[str, object]:
-    return {
-        "store_id": sale.store_id,
-        "transaction_id": sale.transaction_id,
-        "time_us": sale.time_us,
-        "amount_minor": sale.amount_minor,
-        "currency": sale.currency,
-        "kind": sale.kind,
-        "salespeople": msgspec.json.encode(sale.salespeople).decode(),
     }

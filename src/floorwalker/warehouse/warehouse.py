@@ -20,7 +20,7 @@ from floorwalker.warehouse.directory import write_names
 from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
 from floorwalker.warehouse.ingesting import Arrival
-from floorwalker.warehouse.loading import add_resolutions, add_transactions, undo_resolutions
+from floorwalker.warehouse.loading import add_resolutions, undo_resolutions
 from floorwalker.warehouse.recording import add_events, adopt
 from floorwalker.warehouse.records import (
     CameraInfo,
@@ -38,6 +38,7 @@ from floorwalker.warehouse.records import (
 from floorwalker.warehouse.registering import read_floor_image, write_store
 from floorwalker.warehouse.resolving import PERSON
 from floorwalker.warehouse.schema import cameras, feeds, floor_images, stores
+from floorwalker.warehouse.selling import add_transactions
 from floorwalker.warehouse.versions import ensure_stores
 
 Clock = Callable[[], datetime]

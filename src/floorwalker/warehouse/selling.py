@@ -1,0 +1,88 @@
+"""Writing transactions: each order of the tills once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from floorwalker.warehouse.directory import tell_timezone
+from floorwalker.warehouse.reading import applied_offset_us
+from floorwalker.warehouse.records import LoadReport, Transaction
+from floorwalker.warehouse.schema import transactions
+from floorwalker.warehouse.versions import ensure_stores, touch
+
+_CHUNK = 400
+
+Row = dict[str, object]
+
+
+def add_transactions(
+    connection: Connection, batch: Sequence[Transaction], timezone: str | None, now_us: int
+) -> LoadReport:
+    """Add the transactions that are new.
+
+    Args:
+        connection: a writing transaction.
+        batch: of any stores; their times are kept as the till said them.
+        timezone: IANA name for stores that no site file describes; None leaves theirs as it is.
+        now_us: the clock's time.
+
+    Returns:
+        Counts; a known transaction_id with other content is a conflict and stays as it was.
+    """
+    by_store: dict[str, list[Transaction]] = {}
+    for sale in batch:
+        by_store.setdefault(sale.store_id, []).append(sale)
+    ensure_stores(connection, by_store)
+    inserted = duplicates = 0
+    conflicts: list[str] = []
+    for store_id, mine in sorted(by_store.items()):
+        known = _known(connection, store_id, sorted({sale.transaction_id for sale in mine}))
+        new: dict[str, Row] = {}
+        times_us: list[int] = []
+        for sale in mine:
+            row = _row(sale)
+            earlier = known.get(sale.transaction_id) or new.get(sale.transaction_id)
+            if earlier is None:
+                new[sale.transaction_id] = row
+                times_us.append(sale.time_us)
+            elif all(earlier[name] == value for name, value in row.items()):
+                duplicates += 1
+            else:
+                conflicts.append(sale.transaction_id)
+        if new:
+            connection.execute(insert(transactions), [row | {"received_us": now_us} for row in new.values()])
+            # By the cameras' clock a sale may lie in another day than by the till's.
+            shift_us = applied_offset_us(connection, store_id)
+            touch(connection, store_id, [*times_us, *(at_us - shift_us for at_us in times_us)], now_us)
+        inserted += len(new)
+    if timezone and by_store:
+        tell_timezone(connection, sorted(by_store), timezone, now_us)
+    return LoadReport(inserted, duplicates, tuple(conflicts))
+
+
+def _known(connection: Connection, store_id: str, ids: Sequence[str]) -> dict[str, Row]:
+    table = transactions.c
+    return {
+        row["transaction_id"]: dict(row)
+        for start in range(0, len(ids), _CHUNK)
+        for row in connection.execute(
+            select(transactions).where(
+                table.store_id == store_id, table.transaction_id.in_(ids[start : start + _CHUNK])
+            )
+        ).mappings()
+    }
+
+
+def _row(sale: Transaction) -> Row:
+    return {
+        "store_id": sale.store_id,
+        "transaction_id": sale.transaction_id,
+        "time_us": sale.time_us,
+        "amount_minor": sale.amount_minor,
+        "currency": sale.currency,
+        "kind": sale.kind,
+        "salespeople": msgspec.json.encode(sale.salespeople).decode(),
+    }
