@@ -254,6 +254,7 @@ def test_traffic_of_a_short_recording_by_the_minute(house, event):
     assert answer["bucket_minutes"] == 1
     assert answer["buckets"][-1] == {
         "from": "2026-03-03T10:20:00Z", "entries": 1, "exits": 0, "reentries": 0, "occupancy": 1,
+        "status": "unknown", "share": None,
     }  # fmt: skip
     assert sum(bucket["entries"] for bucket in answer["buckets"]) == 2
 

@@ -116,7 +116,7 @@ class Coverage:
         total_us = length_us(needed)
         mine = [self.cameras[name] for name in sorted(set(names)) if name in self.cameras]
         if not total_us:
-            return Reach(Status.CLOSED)
+            return Reach(Status.CLOSED if self.hours_known else Status.UNKNOWN)
         if not mine:
             return Reach(Status.UNKNOWN)
         edge_us = min(_EDGE_US, _EDGE_SHARE * total_us)

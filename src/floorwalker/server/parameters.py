@@ -1,0 +1,45 @@
+"""Query parameters: one that a call does not know is an error, not a figure of another day."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from floorwalker.server.errors import ApiError
+
+
+def only_known(request: Request) -> None:
+    """Refuse a query parameter that the route does not take, and one that is given twice.
+
+    Raises:
+        ApiError: 400 `unknown_parameter` or `repeated_parameter`, naming it and what the route takes.
+    """
+    route = request.scope.get("route")
+    given = [name for name, _ in request.query_params.multi_items()]
+    if not given or not isinstance(route, APIRoute):
+        return
+    taken = sorted(_taken(route.dependant))
+    details = {"takes": taken}
+    for name in given:
+        if name not in taken:
+            close = get_close_matches(name, taken, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            known = ", ".join(taken) or "none"
+            message = f"this call does not take {name[:60]!r}{hint}; it takes: {known}"
+            raise ApiError(400, "unknown_parameter", message, details)
+        if given.count(name) > 1:
+            raise ApiError(
+                400, "repeated_parameter", f"{name} is given more than once; give it once", details
+            )
+
+
+def _taken(dependant: Dependant) -> set[str]:
+    """The query parameters of a route and of all that it depends on."""
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*map(_taken, dependant.dependencies))
+
+
+ONLY_KNOWN_PARAMETERS = Depends(only_known)
