@@ -11,6 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from floorwalker.errors import InputError
 
 
+def _days(default: int | None, title: str, what: str) -> int | None:
+    text = f"Full days before today that `floorwalker sweep` leaves {what}; nothing: for ever."
+    field: int | None = Field(default, title=title, description=text, ge=0, le=36_500)
+    return field
+
+
 class Settings(BaseSettings):
     """Settings of one process: command line > environment (`FLOORWALKER_…`) > defaults."""
 
@@ -69,6 +75,12 @@ class Settings(BaseSettings):
     shutdown_s: int = Field(
         20, title="Grace", description="Seconds that requests at work get when the server stops.", ge=0
     )
+    keep_events_days: int | None = _days(None, "Keep events", "events and what is known of their visitors")
+    keep_transactions_days: int | None = _days(None, "Keep transactions", "sales and returns")
+    keep_recordings_days: int | None = _days(None, "Keep recordings", "records of recordings and runs")
+    keep_anomalies_days: int | None = _days(None, "Keep anomalies", "anomalies that are over")
+    keep_deliveries_days: int | None = _days(None, "Keep deliveries", "messages to webhooks that are done")
+    keep_tracks_days: int | None = _days(3, "Keep tracks", "track files, which hold people's appearance")
 
     @classmethod
     def load(cls) -> Settings:

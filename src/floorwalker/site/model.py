@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from floorwalker.errors import InputError
 from floorwalker.site.calibration import Calibration
 from floorwalker.site.names import canonical_store_id
+from floorwalker.site.retention import Retention
 from floorwalker.site.till_format import TillFormat
 
 Point = tuple[float, float]
@@ -158,6 +159,7 @@ class Store(_Part):
     pos: TillFormat | None = Field(
         None, description="How the till writes its files, where it is neither of the two forms known."
     )
+    retention: Retention | None = Field(None, description="How long the store keeps what, in days.")
     cameras: list[Camera] = Field(default=[], alias="camera", description="The store's cameras.")
 
     @property
