@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Connection, case, or_
+from sqlalchemy import Connection
 
 from floorwalker.events import EventColumns
 from floorwalker.warehouse.inserting import contents, insert_new, read_contents
+from floorwalker.warehouse.plain import run
 from floorwalker.warehouse.records import EventFault, from_us, to_us
-from floorwalker.warehouse.schema import feeds
-from floorwalker.warehouse.versions import DAY_US, ensure_stores, touch, upsert
+from floorwalker.warehouse.versions import DAY_US, ensure_stores, touch
 
 if TYPE_CHECKING:
     from floorwalker.warehouse.warehouse import Warehouse
@@ -21,6 +21,14 @@ T = TypeVar("T")
 
 FUTURE_LIMIT_US = 5 * 60 * 1_000_000
 LIVE_LIMIT_US = 60 * 60 * 1_000_000  # an event that arrives later than this was not sent by a live feed
+_NOTE_FEED = """
+INSERT INTO feeds (store_id, camera_id, last_event_us, last_live_us) VALUES (?, ?, ?, ?)
+ON CONFLICT (store_id, camera_id) DO UPDATE SET
+    last_event_us = CASE WHEN excluded.last_event_us > feeds.last_event_us
+        THEN excluded.last_event_us ELSE feeds.last_event_us END,
+    last_live_us = CASE WHEN feeds.last_live_us IS NULL OR excluded.last_live_us > feeds.last_live_us
+        THEN excluded.last_live_us ELSE feeds.last_live_us END
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,12 @@ def take_in(connection: Connection, batch: EventColumns, arrival: Arrival) -> Ou
         return outcome
     new = batch if len(first) == len(batch) else batch.take(first)
     known = insert_new(connection, new, arrival.run_id, arrival.now_us)
-    if known or again:
-        _compare(connection, batch, [first[place] for place in known], again, outcome)
+    for place, is_same in known.items():
+        _tell(batch, first[place], is_same, outcome)
+    if again:
+        _compare(connection, batch, again, outcome)
     if len(known) < len(new):
-        left_out = set(known)
-        _note(connection, new, [p for p in range(len(new)) if p not in left_out], arrival)
+        _note(connection, new, known, arrival)
     outcome.duplicates.sort()
     outcome.faults.sort(key=lambda fault: fault.index)
     return outcome
@@ -152,31 +161,33 @@ def _first_of_each(batch: EventColumns, places: Sequence[int]) -> tuple[Sequence
     return list(first.values()), again
 
 
-def _compare(
-    connection: Connection, batch: EventColumns, known: list[int], again: list[int], outcome: Outcome
-) -> None:
-    """Tell duplicates from conflicts, by what is stored under their ids by now."""
-    places = known + again
-    keys = [(batch.store_id[place], batch.event_id[place]) for place in places]
+def _compare(connection: Connection, batch: EventColumns, again: Sequence[int], outcome: Outcome) -> None:
+    """Judge ids that came before in the batch, by what is stored under them by now."""
+    keys = [(batch.store_id[place], batch.event_id[place]) for place in again]
     stored = read_contents(connection, dict.fromkeys(keys))
-    for place, key, content in zip(places, keys, contents(batch, places), strict=True):
-        if stored[key] == content:
-            outcome.duplicates.append(place)
-            continue
-        message = "an event of this store with the same event_id and other content is here already"
-        outcome.faults.append(EventFault(place, key[1], "conflict", message))
+    for place, key, content in zip(again, keys, contents(batch, again), strict=True):
+        _tell(batch, place, stored[key] == content, outcome)
 
 
-def _note(connection: Connection, new: EventColumns, places: Sequence[int], arrival: Arrival) -> None:
+def _tell(batch: EventColumns, place: int, is_same: bool, outcome: Outcome) -> None:
+    if is_same:
+        outcome.duplicates.append(place)
+        return
+    message = "an event of this store with the same event_id and other content is here already"
+    outcome.faults.append(EventFault(place, batch.event_id[place], "conflict", message))
+
+
+def _note(connection: Connection, new: EventColumns, left_out: Collection[int], arrival: Arrival) -> None:
     """Tell the cameras' feeds and the stores' versions of what went in."""
     latest_us: dict[tuple[str, str], int] = {}
     days: dict[str, set[int]] = {}
-    for place in places:
-        time_us = new.time_us[place]
-        camera = (new.store_id[place], new.camera_id[place])
-        if time_us > latest_us.get(camera, -1):
-            latest_us[camera] = time_us
-        days.setdefault(camera[0], set()).add(time_us // DAY_US)
+    rows = zip(new.store_id, new.camera_id, new.time_us, strict=True)
+    for place, (store_id, camera_id, time_us) in enumerate(rows):
+        if place in left_out:
+            continue
+        if time_us > latest_us.get((store_id, camera_id), -1):
+            latest_us[store_id, camera_id] = time_us
+        days.setdefault(store_id, set()).add(time_us // DAY_US)
     _note_feeds(connection, latest_us, arrival)
     for store_id in sorted(days):
         touch(connection, store_id, [day * DAY_US for day in days[store_id]], arrival.now_us)
@@ -185,28 +196,14 @@ def _note(connection: Connection, new: EventColumns, places: Sequence[int], arri
 def _note_feeds(connection: Connection, latest_us: Mapping[tuple[str, str], int], arrival: Arrival) -> None:
     may_be_live = arrival.live and arrival.run_id is None
     rows = [
-        {
-            "store_id": store_id,
-            "camera_id": camera_id,
-            "last_event_us": time_us,
-            "last_live_us": time_us if may_be_live and arrival.now_us - time_us <= LIVE_LIMIT_US else None,
-        }
-        for (store_id, camera_id), time_us in sorted(latest_us.items())
+        (
+            *camera,
+            time_us,
+            time_us if may_be_live and arrival.now_us - time_us <= LIVE_LIMIT_US else None,
+        )
+        for camera, time_us in sorted(latest_us.items())
     ]
-    statement = upsert(connection, feeds)
-    sent, kept = statement.excluded, feeds.c
-    is_later = sent.last_event_us > kept.last_event_us
-    is_later_live = or_(kept.last_live_us.is_(None), sent.last_live_us > kept.last_live_us)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["store_id", "camera_id"],
-            set_={
-                "last_event_us": case((is_later, sent.last_event_us), else_=kept.last_event_us),
-                "last_live_us": case((is_later_live, sent.last_live_us), else_=kept.last_live_us),
-            },
-        ),
-        rows,
-    )
+    run(connection, _NOTE_FEED, rows)
 
 
 def _at(column: list[T], places: Sequence[int]) -> list[T]:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from floorwalker.events import EventColumns
+from floorwalker.warehouse.plain import is_postgres, run
 
 Key = tuple[str, str]
 Content = tuple[object, ...]
@@ -26,6 +27,7 @@ _TYPES = {
     "time_us": "bigint", "dwell_ms": "bigint", "is_staff": "boolean", "confidence": "double precision",
     "queue_depth": "integer",
 }  # fmt: skip
+_TOLD = "floorwalker_already_there"
 _Row = msgspec.defstruct("_Row", _COLUMNS)
 
 
@@ -37,7 +39,7 @@ def contents(columns: EventColumns, places: Sequence[int]) -> list[Content]:
 
 def insert_new(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> list[int]:
+) -> dict[int, bool]:
     """Insert those events whose id is not there yet.
 
     Args:
@@ -47,56 +49,73 @@ def insert_new(
         received_us: when they came in.
 
     Returns:
-        The places of those that did not go in, ascending.
+        The places of those that did not go in, ascending, and whether what is there has the same content.
     """
-    insert = _insert_postgres if connection.dialect.name == "postgresql" else _insert_sqlite
-    went_in: list[tuple[str, ...]] = insert(connection, columns, run_id, received_us)
-    if len(went_in) == len(columns):
-        return []
-    keys = set(went_in)
-    return [
-        place
-        for place, key in enumerate(zip(columns.store_id, columns.event_id, strict=True))
-        if key not in keys
-    ]
+    insert = _insert_postgres if is_postgres(connection) else _insert_sqlite
+    known = insert(connection, columns, run_id, received_us)
+    if not known:
+        return {}
+    keys = zip(columns.store_id, columns.event_id, strict=True)
+    return {place: known[key] for place, key in enumerate(keys) if key in known}
 
 
 def read_contents(connection: Connection, keys: Iterable[Key]) -> dict[Key, Content]:
     """What is there under some ids, as `contents` gives it."""
-    statement = _reading(connection.dialect.name)
     wanted = msgspec.json.encode(list(keys)).decode()
-    rows = connection.exec_driver_sql(statement, (wanted,)).cursor.fetchall()
+    rows = run(connection, _reading(is_postgres(connection)), (wanted,)).fetchall()
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
 
 def _insert_sqlite(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> list[tuple[str, ...]]:
-    # One statement for many rows: the driver lets other threads work while it runs, and between the rows
-    # of many statements it would not.
+) -> dict[Key, bool]:
+    # One statement for many rows, and no rows back: the driver lets other threads work while a statement
+    # runs, and beside a busy thread it waits for its turn again after each statement and each row.
+    told = _already_there(connection)
+    told.clear()
     width = len(_COLUMNS)
-    rows: list[Any] = [None] * (width * len(columns))
+    values: list[Any] = [None] * (width * len(columns))
     for offset, column in enumerate(columns.all()):
-        rows[offset::width] = column
-    rows[_COLUMNS.index("is_staff") :: width] = map(int, columns.is_staff)  # a bool takes the driver longer
-    went_in: list[tuple[str, ...]] = []
+        values[offset::width] = column
+    values[_COLUMNS.index("is_staff") :: width] = map(int, columns.is_staff)  # a bool takes the driver longer
     start = 0
     while start < len(columns):
         size = next(size for size in _SIZES if size <= len(columns) - start)
-        parameters = (run_id, received_us, *rows[start * width : (start + size) * width])
-        result = connection.exec_driver_sql(_inserting_sqlite(size), parameters)
-        went_in += result.cursor.fetchall()
+        some = values[start * width : (start + size) * width]
+        run(connection, _inserting_sqlite(size), (run_id, received_us, *some))
         start += size
-    return went_in
+    return {(store_id, event_id): bool(is_same) for store_id, event_id, is_same in told}
+
+
+def _already_there(connection: Connection) -> list[tuple[str, str, int]]:
+    """The list in which a connection's `already_there` notes whom it is called for."""
+    told: list[tuple[str, str, int]] | None = connection.info.get(_TOLD)
+    if told is None:
+        told = connection.info[_TOLD] = []
+        note = told.append
+
+        def already_there(store_id: str, event_id: str, is_same: int) -> bool:
+            note((store_id, event_id, is_same))
+            return False  # leave the row as it is
+
+        driver: Any = connection.connection.driver_connection
+        driver.create_function("already_there", 3, already_there)
+    return told
 
 
 def _insert_postgres(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> list[tuple[str, ...]]:
+) -> dict[Key, bool]:
     # One JSON text: the driver would take as long to write arrays of these columns as the server to insert.
     rows = msgspec.json.encode(list(map(_Row, *columns.all()))).decode()
-    result = connection.exec_driver_sql(_inserting_postgres(), (run_id, received_us, rows))
-    return list(result.cursor.fetchall())
+    went_in = set(run(connection, _inserting_postgres(), (run_id, received_us, rows)).fetchall())
+    if len(went_in) == len(columns):
+        return {}
+    keys = zip(columns.store_id, columns.event_id, strict=True)
+    left_out = {key: place for place, key in enumerate(keys) if key not in went_in}
+    there = read_contents(connection, left_out)
+    sent = contents(columns, list(left_out.values()))
+    return {key: there[key] == content for key, content in zip(left_out, sent, strict=True)}
 
 
 @cache
@@ -106,7 +125,16 @@ def _inserting_sqlite(size: int) -> str:
         "(" + ",".join(f"?{3 + width * row + column}" for column in range(width)) + ",?1,?2)"
         for row in range(size)
     )
-    return f"INSERT INTO events ({_TABLE}) VALUES {rows} ON CONFLICT DO NOTHING RETURNING store_id, event_id"
+    # Called for each row whose id is there: what went in need not be told, which would take longer.
+    is_same = " AND ".join(f"events.{name} IS excluded.{name}" for name in _CONTENT)
+    note = (
+        "DO UPDATE SET received_us = events.received_us "
+        f"WHERE already_there(excluded.store_id, excluded.event_id, {is_same})"
+    )
+    return (
+        f"INSERT INTO events ({_TABLE}) VALUES {rows} "
+        f"ON CONFLICT (store_id, time_us, event_id) {note} ON CONFLICT (store_id, event_id) {note}"
+    )
 
 
 @cache
@@ -114,21 +142,17 @@ def _inserting_postgres() -> str:
     types = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COLUMNS)
     return (
         f"INSERT INTO events ({_TABLE}) SELECT {', '.join(_COLUMNS)}, given.run_id, given.received_us "
-        "FROM (SELECT %s::text AS run_id, %s::bigint AS received_us, %s::json AS rows) given, "
+        "FROM (SELECT ?::text AS run_id, ?::bigint AS received_us, ?::json AS rows) given, "
         f"json_to_recordset(given.rows) AS row({types}) "
         "ON CONFLICT DO NOTHING RETURNING store_id, event_id"
     )
 
 
 @cache
-def _reading(dialect: str) -> str:
+def _reading(postgres: bool) -> str:
     # A join from the ids to the events: given a long list of ids, SQLite would read the whole store.
     content = ", ".join(f"events.{name}" for name in ("store_id", "event_id", *_CONTENT))
-    ids = (
-        "json_array_elements(%s::json) AS wanted(value)"
-        if dialect == "postgresql"
-        else "json_each(?) AS wanted"
-    )
+    ids = "json_array_elements(?::json) AS wanted(value)" if postgres else "json_each(?) AS wanted"
     return (
         f"SELECT {content} FROM {ids} CROSS JOIN events "
         "WHERE events.store_id = wanted.value ->> 0 AND events.event_id = wanted.value ->> 1"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from floorwalker.warehouse.engine import CHANGED
-from floorwalker.warehouse.schema import day_versions, stores
+from floorwalker.warehouse.plain import is_postgres, run
+from floorwalker.warehouse.schema import stores
 
 DAY_US = 86_400_000_000
 
@@ -51,13 +52,10 @@ def ensure_stores(connection: Connection, store_ids: Iterable[str]) -> dict[str,
 def _hold(connection: Connection, store_ids: list[str]) -> dict[str, int]:
     # SQLite knows no row locks and needs none: one transaction writes at a time there. Rows of other
     # tables that point at the store may be written meanwhile, hence not the stronger FOR UPDATE.
-    held = connection.execute(
-        select(stores.c.store_id, stores.c.swept_before_us)
-        .where(stores.c.store_id.in_(store_ids))
-        .order_by(stores.c.store_id)
-        .with_for_update(key_share=True)
-    )
-    return {row.store_id: row.swept_before_us for row in held}
+    statement = "SELECT store_id, swept_before_us FROM stores WHERE store_id = ?"
+    if is_postgres(connection):
+        statement += " FOR NO KEY UPDATE"
+    return dict(row for store_id in store_ids for row in run(connection, statement, (store_id,)).fetchall())
 
 
 def touch(connection: Connection, store_id: str, times_us: Collection[int], now_us: int) -> int:
@@ -73,23 +71,16 @@ def touch(connection: Connection, store_id: str, times_us: Collection[int], now_
         The store's new version.
     """
     connection.info[CHANGED] = True
-    version: int = connection.execute(
-        update(stores)
-        .where(stores.c.store_id == store_id)
-        .values(version=stores.c.version + 1)
-        .returning(stores.c.version)
-    ).scalar_one()
+    raised = "UPDATE stores SET version = version + 1 WHERE store_id = ? RETURNING version"
+    version: int = run(connection, raised, (store_id,)).fetchall()[0][0]
     days = sorted({utc_day(time_us) for time_us in times_us})
     if days:
-        changed = {"version": version, "changed_us": now_us}
-        statement = upsert(connection, day_versions)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["store_id", "day"],
-                set_={"version": statement.excluded.version, "changed_us": statement.excluded.changed_us},
-            ),
-            [{"store_id": store_id, "day": day, **changed} for day in days],
+        noted = (
+            "INSERT INTO day_versions (store_id, day, version, changed_us) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (store_id, day) "
+            "DO UPDATE SET version = excluded.version, changed_us = excluded.changed_us"
         )
+        run(connection, noted, [(store_id, day, version, now_us) for day in days])
     return version
 
 
