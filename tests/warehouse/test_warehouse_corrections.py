@@ -81,10 +81,16 @@ def five(warehouse, make_event, noon):
 
 @pytest.mark.usefixtures("five")
 def test_a_merge_takes_along_whoever_was_the_same_person(warehouse, corrections, place, noon):
-    warehouse.add_resolutions([link("b", "a", noon), link("d", "c", noon)])
+    warehouse.add_resolutions([link("b", "a", noon), link("c", "e", noon), link("d", "e", noon)])
     changed = corrections.make(place, wish(merge("b", "d")), nobody_objects)
-    assert persons(changed.before) == groups("ab", "cd", "e")
-    assert persons(changed.after) == persons(read(warehouse, place, noon)) == groups("abcd", "e")
+    assert persons(changed.before) == groups("ab", "cde")
+    assert persons(changed.after) == persons(read(warehouse, place, noon)) == groups("abcde")
+    (listed,) = corrections.of_day(place)
+    # No more is said than was meant: d is b, and whoever d stood for comes along with everybody of theirs.
+    assert [(each.resolution.subject, each.resolution.value) for each in listed.statements] == [
+        ("d", "b"),
+        ("e", "b"),
+    ]
 
 
 @pytest.mark.usefixtures("five")
