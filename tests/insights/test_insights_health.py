@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from floorwalker.insights.anomalies import anomalies
+from floorwalker.insights.anomalies import Background, anomalies
 from floorwalker.insights.health import feed_states, opening_moment, stale_warnings
 from floorwalker.site import Store
 from floorwalker.warehouse import Feed, StoreInfo
@@ -38,10 +38,12 @@ def test_a_feed_is_not_stale_for_the_night(picture):
     late = state(store, "02T15:29", "03T04:45")
     assert (late.stale, late.silent_minutes, late.lag_minutes) == (True, 15.0, 796.0)
     assert stale_warnings(store, [late])[0].endswith("nothing for 15 minutes")
-    (warning,) = anomalies(picture([]), feeds=[late])
-    assert (warning["severity"], warning["value"]) == ("WARN", 15.0)
-    (critical,) = anomalies(picture([]), feeds=[state(store, "02T15:29", "03T05:30")])
-    assert critical["severity"] == "CRITICAL"
+    (warning,) = anomalies(picture([]), Background(feeds=[late]))
+    assert (warning.severity, warning.value) == ("WARN", 15.0)
+    assert warning.answer()["detected_at"] == "2026-03-03T04:40:00Z"  # ten minutes after the opening
+    (critical,) = anomalies(picture([]), Background(feeds=[state(store, "02T15:29", "03T05:30")]))
+    assert critical.severity == "CRITICAL"
+    assert critical.anomaly_id == warning.anomaly_id
     assert not state(store, "03T05:00", "03T15:31").stale
 
 

@@ -45,7 +45,7 @@ def dead(empty_warehouse):
         store = warehouse.store("S")
         found = anomalies(take_picture(warehouse, store, choose_window(warehouse, store, day="2026-03-03")))
         warehouse.close()
-        return [anomaly["zone_id"] for anomaly in found if anomaly["type"] == "DEAD_ZONE"]
+        return [anomaly.zone_id for anomaly in found if anomaly.kind == "DEAD_ZONE"]
 
     return find
 

@@ -23,8 +23,9 @@ class FeedState:
         last_event: its latest event.
         lag_minutes: minutes since then.
         live: whether its events ever came soon after they happened; a recording's never do.
-        silent_minutes: minutes of opening time since its latest live event: since today's opening where
-            that came later, since its latest event where it was never live.
+        silent_since: its latest live event, today's opening where that came later, its latest event where
+            it was never live.
+        silent_minutes: minutes since then.
         stale: a live feed, silent for more than 10 minutes while the shop is open.
     """
 
@@ -32,6 +33,7 @@ class FeedState:
     last_event: datetime
     lag_minutes: float
     live: bool
+    silent_since: datetime
     silent_minutes: float
     stale: bool
 
@@ -54,10 +56,11 @@ def feed_states(store: StoreInfo, feeds: Sequence[Feed], now: datetime) -> list[
         live = feed.last_live_us is not None
         heard = last if feed.last_live_us is None else from_us(feed.last_live_us)
         # Nobody expects a camera to tell of anybody while the shop is closed.
-        silence = now - (heard if opened is None else max(heard, opened))
+        since = heard if opened is None else max(heard, opened)
+        silence = now - since
         states.append(
             FeedState(
-                feed.camera_id, last, _minutes(now - last), live, _minutes(silence),
+                feed.camera_id, last, _minutes(now - last), live, since, _minutes(silence),
                 live and is_open and silence > STALE_AFTER,
             )
         )  # fmt: skip

@@ -10,7 +10,7 @@ from functools import cached_property
 from floorwalker.events import DOOR_EVENTS
 from floorwalker.insights.till import TillOutcome, judge_till
 from floorwalker.insights.visits import LocalDay, Visit, build_visits
-from floorwalker.insights.watching import unwatched_zones
+from floorwalker.insights.watching import Watching
 from floorwalker.insights.windows import Window
 from floorwalker.runs import Recording
 from floorwalker.site import ZoneKind
@@ -39,7 +39,6 @@ class Picture:
             their name says so, `staff-only` where only staff was seen, else `product`.
         basis: `door`, `sightings` (no door camera) or `unlinked` (door and zones never share a visitor).
         depths: (time, zone, people ahead) as queue events told, staff's left out.
-        unwatched: zones of which no camera is known to have watched the half hour before `as_of`.
         now: the wall clock when the picture was taken; None: the window is of the past.
         events: those of the whole days that the window touches, by time.
         recordings: those that touch these days, as far as they began at most a day before.
@@ -59,7 +58,6 @@ class Picture:
     kinds: dict[str, ZoneKind]
     basis: str
     depths: Sequence[tuple[int, str, int]]
-    unwatched: frozenset[str] = frozenset()
     now: datetime | None = None
     events: Sequence[ResolvedEvent] = ()
     recordings: Sequence[Recording] = ()
@@ -104,6 +102,17 @@ class Picture:
     def window_sales(self) -> list[Transaction]:
         """Sales in the window, no returns."""
         return [sale for sale in self.sales if sale.kind == "sale" and self.holds(sale.time_us)]
+
+    @cached_property
+    def watching(self) -> Watching:
+        """What tells whether somebody watched a zone."""
+        return Watching(
+            self.zone_cameras,
+            [recording for recording in self.recordings if recording.start_utc < self.as_of],
+            self.feeds,
+            self.events,
+            STALE_AFTER // timedelta(microseconds=1),
+        )
 
     @property
     def billing(self) -> frozenset[str]:
@@ -200,14 +209,6 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
             and event.zone_id is not None
             and not event.is_staff
         ],
-        unwatched=unwatched_zones(
-            zone_cameras,
-            [recording for recording in around.recordings if recording.start_utc < as_of],
-            around.feeds,
-            view.events,
-            (to_us(as_of - DEAD_AFTER), to_us(as_of)),
-            STALE_AFTER // timedelta(microseconds=1),
-        ),
         now=around.now,
         events=view.events,
         recordings=around.recordings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
 from floorwalker.runs import Recording
@@ -11,39 +12,58 @@ from floorwalker.warehouse.records import to_us
 _UNSEEN_US = 60 * 1_000_000  # recordings of one day end some seconds apart
 
 
-def unwatched_zones(
-    cameras: Mapping[str, Iterable[str]],
-    recordings: Sequence[Recording],
-    feeds: Sequence[Feed],
-    events: Sequence[ResolvedEvent],
-    stretch_us: tuple[int, int],
-    quiet_us: int,
-) -> frozenset[str]:
-    """The zones of which no camera is known to have watched a stretch of time.
+class Watching:
+    """What tells whether somebody watched a zone.
 
     Args:
         cameras: the cameras that watch each zone.
-        recordings: those of the store that may touch the stretch; where a camera has some, they decide.
+        recordings: those of the store that may touch the time in question; where a camera has some, they
+            decide.
         feeds: the store's feeds; a live one without recordings is taken to watch, for `STALE_FEED` tells
             where it does not.
         events: of the store; any other camera is taken to watch while it tells of somebody.
-        stretch_us: the stretch.
-        quiet_us: such a camera may tell of nobody for so long before the stretch ends.
+        quiet_us: such a camera may tell of nobody for so long.
     """
-    begin_us, end_us = stretch_us
-    live = {feed.camera_id for feed in feeds if feed.last_live_us is not None}
-    seen = {event.camera_id for event in events if end_us - quiet_us <= event.time_us <= end_us}
-    recorded: dict[str, list[Recording]] = {}
-    for recording in recordings:
-        recorded.setdefault(recording.camera_id, []).append(recording)
 
-    def watches(camera_id: str) -> bool:
-        mine = recorded.get(camera_id)
+    def __init__(
+        self,
+        cameras: Mapping[str, Iterable[str]],
+        recordings: Sequence[Recording],
+        feeds: Sequence[Feed],
+        events: Sequence[ResolvedEvent],
+        quiet_us: int,
+    ) -> None:
+        self._cameras = cameras
+        self._live = {feed.camera_id for feed in feeds if feed.last_live_us is not None}
+        self._quiet_us = quiet_us
+        self._recorded: dict[str, list[Recording]] = {}
+        for recording in recordings:
+            self._recorded.setdefault(recording.camera_id, []).append(recording)
+        self._told: dict[str, list[int]] = {}
+        for event in events:
+            times = self._told.get(event.camera_id)
+            if times is None:
+                times = self._told[event.camera_id] = []
+            times.append(event.time_us)
+        for times in self._told.values():
+            times.sort()
+
+    def unwatched(self, stretch_us: tuple[int, int]) -> frozenset[str]:
+        """The zones of which no camera is known to have watched a stretch of time."""
+        return frozenset(zone for zone in self._cameras if not self.watched(zone, stretch_us))
+
+    def watched(self, zone: str, stretch_us: tuple[int, int]) -> bool:
+        """Whether some camera of a zone is known to have watched a stretch of time."""
+        return any(self._watches(camera, *stretch_us) for camera in self._cameras.get(zone, ()))
+
+    def _watches(self, camera_id: str, begin_us: int, end_us: int) -> bool:
+        mine = self._recorded.get(camera_id)
         if mine:
             return _unseen_us(mine, begin_us, end_us) <= _UNSEEN_US
-        return camera_id in live or camera_id in seen
-
-    return frozenset(zone for zone, mine in cameras.items() if not any(map(watches, mine)))
+        if camera_id in self._live:
+            return True
+        told = self._told.get(camera_id, ())
+        return bisect_left(told, end_us - self._quiet_us) < bisect_right(told, end_us)
 
 
 def _unseen_us(recordings: Sequence[Recording], begin_us: int, end_us: int) -> int:

@@ -1,4 +1,4 @@
-"""The figures of a store: metrics, funnel, heatmap, traffic, dwell, purchases, anomalies."""
+"""The figures of a store: metrics, funnel, heatmap, traffic, dwell, purchases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc
-from floorwalker.insights.anomalies import BASELINE_DAYS, anomalies, day_conversion
 from floorwalker.insights.answers import (
     answer_dwell,
     answer_funnel,
@@ -18,11 +17,10 @@ from floorwalker.insights.answers import (
     answer_purchases,
     answer_traffic,
 )
-from floorwalker.insights.health import feed_states
 from floorwalker.insights.history import picture_as_known
 from floorwalker.insights.picture import Picture, take_picture
 from floorwalker.insights.waits import read_told_waits
-from floorwalker.insights.windows import choose_window, parse_time, window_of_day
+from floorwalker.insights.windows import choose_window, parse_time
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
@@ -110,22 +108,6 @@ def get_dwell(picture: Asked) -> dict[str, Any]:
 def get_purchases(picture: Asked) -> dict[str, Any]:
     """Each sale with the visitor it was assigned to, how far apart they lie and how sure the pair is."""
     return answer_purchases(picture)
-
-
-@router.get("/stores/{store_id}/anomalies", summary="What stands out")
-def get_anomalies(picture: Asked, warehouse: Stores, response: Response) -> list[dict[str, Any]]:
-    """What stands out in the window, judged at the data's own time, the most severe first."""
-    _describe(picture, response)
-    store, window = picture.store, picture.window
-    earlier = []
-    for ago in range(1, BASELINE_DAYS + 1):
-        day = window_of_day(window.first_day - timedelta(days=ago), window.zone)
-        conversion = day_conversion(take_picture(warehouse, store, day))
-        if conversion:
-            earlier.append(conversion)
-    now = warehouse.now()
-    feeds = feed_states(store, warehouse.feeds(), now) if window.holds(now) else []
-    return anomalies(picture, earlier, feeds)
 
 
 def _describe(picture: Picture, response: Response) -> None:

@@ -1,0 +1,95 @@
+"""What stands out in a store, and its figures day by day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
+
+from floorwalker.errors import InputError
+from floorwalker.events import format_utc
+from floorwalker.insights.background import judge
+from floorwalker.insights.facts import Found, days_between, keep_facts, read_facts
+from floorwalker.insights.windows import choose_window, parse_day
+from floorwalker.server.auth import VIEWER
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
+from floorwalker.server.state import warehouse_of
+from floorwalker.warehouse import StoreInfo, Warehouse
+
+router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
+Stores = Annotated[Warehouse, Depends(warehouse_of)]
+MAX_SERIES_DAYS = 366
+
+
+@router.get("/stores/{store_id}/anomalies", summary="What stands out")
+def get_anomalies(
+    store_id: str,
+    warehouse: Stores,
+    response: Response,
+    later: BackgroundTasks,
+    day: Annotated[str | None, Query(description="The store's local day, 2026-03-03.")] = None,
+    from_: Annotated[
+        str | None, Query(alias="from", description="ISO-8601 with a zone; instead of day.")
+    ] = None,
+    to: Annotated[str | None, Query(description="ISO-8601 with a zone; instead of day.")] = None,
+    active: Annotated[
+        bool | None, Query(description="true: only what goes on; false: only what is over.")
+    ] = None,
+) -> list[dict[str, Any]]:
+    """What stands out in the window, judged at the data's own time, the most severe first; what is over too,
+    with `active` false and `ended_at`. The same thing has the same `anomaly_id` in every answer."""
+    store = warehouse.store(store_id)
+    judged = judge(warehouse, store, choose_window(warehouse, store, day, from_, to))
+    _keep_later(later, warehouse, store, judged.facts)
+    window = judged.picture.window
+    response.headers["X-As-Of"] = format_utc(judged.picture.as_of)
+    response.headers["X-Window-From"] = format_utc(window.from_utc)
+    response.headers["X-Window-To"] = format_utc(window.to_utc)
+    return [found.answer() for found in judged.anomalies if active in (None, found.active)]
+
+
+@router.get("/stores/{store_id}/days", summary="The figures day by day")
+def get_days(
+    store_id: str,
+    warehouse: Stores,
+    later: BackgroundTasks,
+    from_: Annotated[
+        str | None, Query(alias="from", description="First local day, 2026-03-03; default: 30 days back.")
+    ] = None,
+    to: Annotated[str | None, Query(description="Last local day, itself in it; default: today.")] = None,
+) -> dict[str, Any]:
+    """One row a local day on which anything was recorded, at most 366 days. Visitors of several days are
+    never the sum of these rows: who comes on two days is one person on each."""
+    store = warehouse.store(store_id)
+    first, last = _range(warehouse, store, from_, to)
+    found = read_facts(warehouse, store, days_between(first, last))
+    _keep_later(later, warehouse, store, found)
+    return {
+        "store_id": store_id,
+        "timezone": store.timezone,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "days": [
+            {"day": facts.day, **facts.figures, "coverage": facts.coverage}
+            for _, facts in sorted(found.days.items())
+        ],
+    }
+
+
+def _range(
+    warehouse: Warehouse, store: StoreInfo, from_text: str | None, to_text: str | None
+) -> tuple[date, date]:
+    last = parse_day(to_text) if to_text is not None else warehouse.now().astimezone(store.zone_info).date()
+    first = parse_day(from_text) if from_text is not None else last - timedelta(days=30)
+    if first > last:
+        raise InputError(f"expected from no later than to, got {first} and {last}")
+    if (last - first).days >= MAX_SERIES_DAYS:
+        raise InputError(f"expected at most {MAX_SERIES_DAYS} days, got {(last - first).days + 1}")
+    return first, last
+
+
+def _keep_later(later: BackgroundTasks, warehouse: Warehouse, store: StoreInfo, found: Found) -> None:
+    """Keep what was computed once the answer is sent: nobody waits for a writer."""
+    if found.fresh:
+        later.add_task(keep_facts, warehouse, store, found.fresh)
