@@ -194,6 +194,7 @@ def _assembled() -> tuple[Metric, ...]:
 
 
 CATALOGUE = _assembled()
+SHARED = frozenset(metric.path for metric in (*_frame("metrics"), *_coverage("metrics")))
 
 
 def figures_of(answer: str) -> tuple[Metric, ...]:

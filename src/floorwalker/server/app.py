@@ -8,7 +8,6 @@ from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
 from floorwalker.server import (
-    anomalies,
     catalogue,
     corrections,
     figures,
@@ -22,7 +21,7 @@ from floorwalker.server import (
     stores,
     stream,
 )
-from floorwalker.server.auth import Declared
+from floorwalker.server.auth import OPEN, Declared
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.health import MatcherStatus
@@ -75,12 +74,12 @@ def create_app(
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
     app.state.measurements = Measurements(lambda: _gauges(app))
+    app.add_api_route("/openapi.json", lambda: app.openapi(), dependencies=[OPEN], include_in_schema=False)
     for part in (
         ingest,
         stores,
         figures,
         catalogue,
-        anomalies,
         corrections,
         history,
         health,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 from urllib.parse import quote
@@ -28,6 +29,30 @@ class NamedStore(Protocol):
         """Its IANA time zone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one figure means, for the catalogue's page."""
+
+    id: str
+    path: str
+    name: str
+    formula: str
+    source: tuple[str, ...]
+    unit: str
+    range: str
+    filters: tuple[str, ...]
+    caveats: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """The figures of one answer, with its address."""
+
+    name: str
+    address: str
+    meanings: tuple[Meaning, ...]
+
+
 class Pages:
     """The pages as HTML; every value is escaped."""
 
@@ -50,6 +75,10 @@ class Pages:
         """A store's overview, which fetches its figures itself."""
         return self._render("overview.html", store=store)
 
+    def catalogue(self, chapters: Sequence[Chapter]) -> str:
+        """What each figure means."""
+        return self._render("catalogue.html", chapters=chapters)
+
     def login(self, wanted: str, problem: str | None = None) -> str:
         """The form that asks for a key.
 
@@ -58,6 +87,10 @@ class Pages:
             problem: what was wrong with the key shown last.
         """
         return self._render("login.html", wanted=wanted, problem=problem)
+
+    def api(self, calls: Sequence[Mapping[str, object]]) -> str:
+        """Every call of the API, as its description tells it."""
+        return self._render("api.html", calls=calls)
 
     def problem(
         self,
