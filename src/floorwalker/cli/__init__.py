@@ -19,6 +19,8 @@ COMMANDS = (
     "pos",
     "serve",
     "keys",
+    "db",
+    "sweep",
     "mart",
     "models",
     "evaluate",

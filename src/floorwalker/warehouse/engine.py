@@ -33,9 +33,18 @@ class Database:
     On SQLite one transaction writes at a time, of all processes. On PostgreSQL several do: whoever reads
     what decides what it writes calls `versions.ensure_stores` first, which holds the stores' rows to the
     end of the transaction.
+
+    Args:
+        url: SQLAlchemy URL of SQLite or PostgreSQL.
+        prepare: whether tables are made or upgraded where they are not what this program needs; without,
+            the database is taken as it is.
+
+    Raises:
+        InputError: no such kind of database, or tables that this program cannot work with.
+        DatabaseAway: it cannot be reached.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, prepare: bool = True) -> None:
         try:
             parsed = make_url(url)
         except (ArgumentError, ValueError) as error:
@@ -58,18 +67,32 @@ class Database:
         self._listeners: list[Listener] = []
         self._listeners_lock = threading.Lock()
         try:
-            self._prepare_tables()
+            if prepare:
+                self.upgrade()
         except BaseException:
             self.close()
             raise
 
-    def _prepare_tables(self) -> None:
+    def standing(self) -> tuple[Standing, str | None]:
+        """How the tables stand to this program, and their version; changes nothing."""
         with self.read() as connection:
-            standing, version = found_version(connection)
+            return found_version(connection)
+
+    def upgrade(self) -> str | None:
+        """Make the tables what this program needs, all of it or nothing; other processes wait.
+
+        Returns:
+            The version they had; None where there were none.
+
+        Raises:
+            InputError: a newer program made them, or another program did; nothing was touched.
+        """
+        standing, version = self.standing()
         check(standing, version, self.place)
-        if standing is not Standing.CURRENT:
-            with self.write() as connection:
-                bring_up_to_date(connection, self.place)
+        if standing is Standing.CURRENT:
+            return version
+        with self.write() as connection:
+            return bring_up_to_date(connection, self.place)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
