@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
 from floorwalker.server import (
+    anomalies,
     catalogue,
     corrections,
     figures,
@@ -80,6 +81,7 @@ def create_app(
         stores,
         figures,
         catalogue,
+        anomalies,
         corrections,
         history,
         health,
