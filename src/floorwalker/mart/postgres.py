@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SCHEMES = ("postgresql", "postgresql+psycopg")
 SCHEMA = "mart"
-_LOCK = 0x666C6F6F72  # one writer of a mart at a time; readers are never held up
+_LOCK = 0x6D617274  # one writer of a mart at a time; readers are never held up
 _META = "mart_meta"
 
 
@@ -38,7 +38,7 @@ class PostgresMart:
     def __init__(self, url: str) -> None:
         try:
             parsed = urlsplit(url)
-            parsed.port  # noqa: B018  (read, it is checked)
+            _ = parsed.port  # checked by being read
         except ValueError as error:
             raise InputError(f"cannot read the mart's URL: {error}; expected {URL_EXAMPLES}") from error
         if not parsed.path.strip("/"):
