@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from floorwalker.events import EventColumns
 from floorwalker.warehouse.inserting import contents, insert_new, read_contents
-from floorwalker.warehouse.plain import run
+from floorwalker.warehouse.plain import run_rows
 from floorwalker.warehouse.records import EventFault, from_us, to_us
 from floorwalker.warehouse.versions import DAY_US, ensure_stores, touch
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 FUTURE_LIMIT_US = 5 * 60 * 1_000_000
 LIVE_LIMIT_US = 60 * 60 * 1_000_000  # an event that arrives later than this was not sent by a live feed
 _NOTE_FEED = """
-INSERT INTO feeds (store_id, camera_id, last_event_us, last_live_us) VALUES (?, ?, ?, ?)
+INSERT INTO feeds (store_id, camera_id, last_event_us, last_live_us) VALUES {rows}
 ON CONFLICT (store_id, camera_id) DO UPDATE SET
     last_event_us = CASE WHEN excluded.last_event_us > feeds.last_event_us
         THEN excluded.last_event_us ELSE feeds.last_event_us END,
@@ -203,7 +203,7 @@ def _note_feeds(connection: Connection, latest_us: Mapping[tuple[str, str], int]
         )
         for camera, time_us in sorted(latest_us.items())
     ]
-    run(connection, _NOTE_FEED, rows)
+    run_rows(connection, _NOTE_FEED, rows)
 
 
 def _at(column: list[T], places: Sequence[int]) -> list[T]:

@@ -61,9 +61,9 @@ def insert_new(
 
 def read_contents(connection: Connection, keys: Iterable[Key]) -> dict[Key, Content]:
     """What is there under some ids, as `contents` gives it."""
-    wanted = msgspec.json.encode(list(keys)).decode()
-    rows = run(connection, _reading(is_postgres(connection)), (wanted,)).fetchall()
-    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
+    # One id a statement: given a long list of them, SQLite would read the whole store.
+    statement = f"SELECT {', '.join(_CONTENT)} FROM events WHERE store_id = ? AND event_id = ?"
+    return {key: tuple(run(connection, statement, key).fetchall()[0]) for key in keys}
 
 
 def _insert_sqlite(
@@ -108,14 +108,8 @@ def _insert_postgres(
 ) -> dict[Key, bool]:
     # One JSON text: the driver would take as long to write arrays of these columns as the server to insert.
     rows = msgspec.json.encode(list(map(_Row, *columns.all()))).decode()
-    went_in = set(run(connection, _inserting_postgres(), (run_id, received_us, rows)).fetchall())
-    if len(went_in) == len(columns):
-        return {}
-    keys = zip(columns.store_id, columns.event_id, strict=True)
-    left_out = {key: place for place, key in enumerate(keys) if key not in went_in}
-    there = read_contents(connection, left_out)
-    sent = contents(columns, list(left_out.values()))
-    return {key: there[key] == content for key, content in zip(left_out, sent, strict=True)}
+    told = run(connection, _inserting_postgres(), (rows, run_id, received_us)).fetchall()
+    return {(store_id, event_id): is_same for store_id, event_id, is_same in told}
 
 
 @cache
@@ -139,21 +133,21 @@ def _inserting_sqlite(size: int) -> str:
 
 @cache
 def _inserting_postgres() -> str:
+    # OFFSET 0 keeps the look-up by id as it stands: one by one, by the index, however small the table was
+    # when the statement was prepared.
     types = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COLUMNS)
-    return (
-        f"INSERT INTO events ({_TABLE}) SELECT {', '.join(_COLUMNS)}, given.run_id, given.received_us "
-        "FROM (SELECT ?::text AS run_id, ?::bigint AS received_us, ?::json AS rows) given, "
-        f"json_to_recordset(given.rows) AS row({types}) "
-        "ON CONFLICT DO NOTHING RETURNING store_id, event_id"
-    )
-
-
-@cache
-def _reading(postgres: bool) -> str:
-    # A join from the ids to the events: given a long list of ids, SQLite would read the whole store.
-    content = ", ".join(f"events.{name}" for name in ("store_id", "event_id", *_CONTENT))
-    ids = "json_array_elements(?::json) AS wanted(value)" if postgres else "json_each(?) AS wanted"
-    return (
-        f"SELECT {content} FROM {ids} CROSS JOIN events "
-        "WHERE events.store_id = wanted.value ->> 0 AND events.event_id = wanted.value ->> 1"
-    )
+    is_same = " AND ".join(f"there.{name} IS NOT DISTINCT FROM left_out.{name}" for name in _CONTENT)
+    return f"""
+        WITH sent AS MATERIALIZED (SELECT * FROM json_to_recordset(?::json) AS row({types})),
+        went_in AS (
+            INSERT INTO events ({_TABLE}) SELECT {", ".join(_COLUMNS)}, ?::text, ?::bigint FROM sent
+            ON CONFLICT DO NOTHING RETURNING store_id, event_id
+        ),
+        left_out AS MATERIALIZED (
+            SELECT * FROM sent WHERE (store_id, event_id) NOT IN (SELECT store_id, event_id FROM went_in)
+        )
+        SELECT left_out.store_id, left_out.event_id, {is_same} FROM left_out LEFT JOIN LATERAL (
+            SELECT * FROM events
+            WHERE events.store_id = left_out.store_id AND events.event_id = left_out.event_id OFFSET 0
+        ) AS there ON true
+    """

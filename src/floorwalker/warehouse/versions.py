@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from floorwalker.warehouse.engine import CHANGED
-from floorwalker.warehouse.plain import is_postgres, run
+from floorwalker.warehouse.plain import is_postgres, run, run_rows
 from floorwalker.warehouse.schema import stores
 
 DAY_US = 86_400_000_000
@@ -76,11 +76,11 @@ def touch(connection: Connection, store_id: str, times_us: Collection[int], now_
     days = sorted({utc_day(time_us) for time_us in times_us})
     if days:
         noted = (
-            "INSERT INTO day_versions (store_id, day, version, changed_us) VALUES (?, ?, ?, ?) "
+            "INSERT INTO day_versions (store_id, day, version, changed_us) VALUES {rows} "
             "ON CONFLICT (store_id, day) "
             "DO UPDATE SET version = excluded.version, changed_us = excluded.changed_us"
         )
-        run(connection, noted, [(store_id, day, version, now_us) for day in days])
+        run_rows(connection, noted, [(store_id, day, version, now_us) for day in days])
     return version
 
 
