@@ -11,6 +11,7 @@ from floorwalker.server import (
     anomalies,
     catalogue,
     corrections,
+    description,
     figures,
     health,
     history,
@@ -22,7 +23,7 @@ from floorwalker.server import (
     stores,
     stream,
 )
-from floorwalker.server.auth import OPEN, Declared
+from floorwalker.server.auth import Declared
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.health import MatcherStatus
@@ -55,10 +56,11 @@ def create_app(
         stopping: tells whether the server is about to end, so that open streams end with it.
         policy: who needs a key; default: everybody as soon as there is one.
         seal_key: seals the sessions of browsers; default: one that ends with the application.
+        limits: how much may be asked.
 
     Returns:
-        The application; its state holds `warehouse`, `matcher`, `stopping`, `keys` and `sessions` for
-        the routes. A route that does not say who may ask it answers 403.
+        The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions` and
+        `measurements` for the routes. A route that does not say who may ask it answers 403.
     """
     app = FastAPI(
         title="Floorwalker",
@@ -75,7 +77,6 @@ def create_app(
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
     app.state.measurements = Measurements(lambda: _gauges(app))
-    app.add_api_route("/openapi.json", lambda: app.openapi(), dependencies=[OPEN], include_in_schema=False)
     for part in (
         ingest,
         stores,
@@ -89,6 +90,7 @@ def create_app(
         login,
         probes,
         prometheus,
+        description,
         pages,
     ):
         app.include_router(part.router)
