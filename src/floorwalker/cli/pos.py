@@ -70,7 +70,7 @@ def load(
         known = [info for info in warehouse.stores() if info.registered]
         described = [info.site for info in known if info.site and _is_of(content, info)]
         with progress_bar("bytes", quiet=quiet or as_json) as progress:
-            task = progress.add_task(file.name, total=file.stat().st_size if file.is_file() else None)
+            task = progress.add_task(file.name[:24], total=file.stat().st_size if file.is_file() else None)
             pos = read_pos(
                 file,
                 _tills(warehouse, zone, content),
@@ -141,6 +141,7 @@ def _load(warehouse: Warehouse, sales: Sequence[Transaction], timezone: str | No
         sum(report.inserted for report in reports),
         sum(report.duplicates for report in reports),
         tuple(name for report in reports for name in report.conflicts),
+        sum(report.expired for report in reports),
     )
 
 
@@ -152,6 +153,7 @@ def _summary(file: Path, pos: PosFile, report: LoadReport) -> dict[str, object]:
         "inserted": report.inserted,
         "duplicates": report.duplicates,
         "conflicts": report.conflicts,
+        "expired": report.expired,
         "repeated_lines": pos.repeated,
         "rejected_lines": len(pos.problems),
         "problems": pos.problems,
@@ -165,6 +167,8 @@ def _show(file: Path, pos: PosFile, report: LoadReport) -> None:
         f"{report.inserted} new, {report.duplicates} known already, {len(report.conflicts)} conflicts, "
         f"{pos.repeated} lines repeated, {len(pos.problems)} lines rejected"
     ]
+    if report.expired:
+        lines.append(f"  {report.expired} lie in days that retention swept and stay away")
     lines += [f"  line {p.line}: {p.code}: {p.message}" for p in pos.problems[:_SHOWN]]
     if len(pos.problems) > _SHOWN:
         by_code = Counter(problem.code for problem in pos.problems)

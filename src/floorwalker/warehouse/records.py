@@ -200,8 +200,16 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What became of a load of transactions; `conflicts` names those known with another content."""
+    """What became of a load of transactions.
+
+    Attributes:
+        inserted: how many were new.
+        duplicates: how many were known.
+        conflicts: those known with another content, by id.
+        expired: how many lie in days that retention swept.
+    """
 
     inserted: int = 0
     duplicates: int = 0
     conflicts: tuple[str, ...] = field(default=())
+    expired: int = 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from floorwalker.warehouse.directory import tell_timezone
 from floorwalker.warehouse.reading import applied_offset_us
 from floorwalker.warehouse.records import LoadReport, Transaction
-from floorwalker.warehouse.schema import transactions
+from floorwalker.warehouse.schema import receipts, transactions
 from floorwalker.warehouse.versions import ensure_stores, touch
 
 _CHUNK = 400
@@ -30,25 +30,29 @@ def add_transactions(
         now_us: the clock's time.
 
     Returns:
-        Counts; a known transaction_id with other content is a conflict and stays as it was.
+        Counts; a known transaction_id with other content is a conflict and stays as it was, one of days
+        that retention swept is expired.
     """
     by_store: dict[str, list[Transaction]] = {}
     for sale in batch:
         by_store.setdefault(sale.store_id, []).append(sale)
     ensure_stores(connection, by_store)
-    inserted = duplicates = 0
+    inserted = duplicates = expired = 0
     conflicts: list[str] = []
     for store_id, mine in sorted(by_store.items()):
+        swept_us = _swept_before_us(connection, store_id)
         known = _known(connection, store_id, sorted({sale.transaction_id for sale in mine}))
         new: dict[str, Row] = {}
         times_us: list[int] = []
         for sale in mine:
             row = _row(sale)
             earlier = known.get(sale.transaction_id) or new.get(sale.transaction_id)
-            if earlier is None:
+            if earlier is None and sale.time_us < swept_us:
+                expired += 1
+            elif earlier is None:
                 new[sale.transaction_id] = row
                 times_us.append(sale.time_us)
-            elif all(earlier[name] == value for name, value in row.items()):
+            elif earlier is not None and all(earlier[name] == value for name, value in row.items()):
                 duplicates += 1
             else:
                 conflicts.append(sale.transaction_id)
@@ -60,7 +64,16 @@ def add_transactions(
         inserted += len(new)
     if timezone and by_store:
         tell_timezone(connection, sorted(by_store), timezone, now_us)
-    return LoadReport(inserted, duplicates, tuple(conflicts))
+    return LoadReport(inserted, duplicates, tuple(conflicts), expired)
+
+
+def _swept_before_us(connection: Connection, store_id: str) -> int:
+    """Sales before this were swept away, and may not come in again by the same file."""
+    table = receipts.c
+    latest: int | None = connection.scalar(
+        select(func.max(table.before_us)).where(table.store_id == store_id, table.kind == "transactions")
+    )
+    return latest or 0
 
 
 def _known(connection: Connection, store_id: str, ids: Sequence[str]) -> dict[str, Row]:
