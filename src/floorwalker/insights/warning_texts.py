@@ -9,6 +9,7 @@ from floorwalker.events import format_utc
 from floorwalker.insights.coverage import overlaps
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import people_ahead
+from floorwalker.warehouse.records import from_us
 
 _TILL_WINDOW_US = 5 * 60 * 1_000_000
 _ENOUGH_JOINS = 5
@@ -26,6 +27,7 @@ def warnings_of(picture: Picture, near_sale: int, unique: int) -> list[dict[str,
         *_of_conversion(picture, near_sale, unique),
         *_of_sources(picture),
         *_of_recordings(picture),
+        *_of_retention(picture),
         *_of_queue(picture),
     ]
     return [{"code": code, "message": message} for code, message in found]
@@ -91,6 +93,16 @@ def _of_recordings(picture: Picture) -> Iterator[tuple[str, str]]:
             "OVERLAPPING_RECORDINGS",
             f"two different recordings of camera {camera_id} show the time from {format_utc(begin)} to "
             f"{format_utc(end)}: who is in both counts twice, in entries and unique_visitors too",
+        )
+
+
+def _of_retention(picture: Picture) -> Iterator[tuple[str, str]]:
+    swept_before = from_us(picture.store.swept_before_us)
+    if swept_before > picture.window.from_utc:
+        yield (
+            "SWEPT",
+            f"what this store saw before {format_utc(swept_before)} was removed by retention: of that time "
+            "nothing is counted here",
         )
 
 

@@ -30,7 +30,9 @@ _CHUNK = 400
 def store_info(row: Any) -> StoreInfo:
     """A row of `stores` as a value."""
     site = Store.model_validate_json(row.config) if row.config else None
-    return StoreInfo(row.store_id, row.name, row.timezone, row.registered, site, row.version)
+    return StoreInfo(
+        row.store_id, row.name, row.timezone, row.registered, site, row.version, row.swept_before_us
+    )
 
 
 def store_row(connection: Connection, store_id: str) -> Any | None:

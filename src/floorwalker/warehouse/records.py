@@ -36,6 +36,7 @@ class StoreInfo:
         registered: whether a site file describes it.
         site: its part of the site file, or None.
         version: grows with every commit that touches the store.
+        swept_before_us: what it saw before this was removed by retention; 0: nothing was.
     """
 
     store_id: str
@@ -44,6 +45,7 @@ class StoreInfo:
     registered: bool
     site: Store | None
     version: int
+    swept_before_us: int = 0
 
     @property
     def zone_info(self) -> TimeZone:
