@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
-import msgspec
 import typer
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
-from floorwalker.cli.ingest_targets import BATCH, DatabaseTarget, ServerTarget, Tally, Target
+from floorwalker.cli.ingest_run import RunRecord, run_record, take_run
+from floorwalker.cli.ingest_state import ProgressFolder
+from floorwalker.cli.ingest_stream import STDIN, Rejects, Taking
+from floorwalker.cli.ingest_targets import DatabaseTarget, ServerTarget, Tally, Target
+from floorwalker.cli.options import AsJson, Quiet
 from floorwalker.cli.output import console, messages, print_json, progress_bar
+from floorwalker.cli.zones import time_zone
 from floorwalker.errors import InputError
-from floorwalker.events import Event, EventError, decode_event
-from floorwalker.runs import Recording, Run
+from floorwalker.files import check_writable
 from floorwalker.settings import Settings
 from floorwalker.site import load_site
-from floorwalker.warehouse import EventFault, Warehouse
+from floorwalker.warehouse import Warehouse
 
-_MAX_LINE_BYTES = 1_000_000
 _SHOWN = 10
-
-
-class _RunRecord(msgspec.Struct):
-    recording: Recording
-    run: Run
+_CUT_SHORT = 130  # as the shell has it
 
 
 def register(app: typer.Typer) -> None:
@@ -35,35 +31,110 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="Files of events, one JSON object a line.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help='Files of events: one JSON object a line, or {"events": […]}; .gz too; - is the input.'
+        ),
+    ],
     site: Annotated[
         Path | None, typer.Option("--site", help="Site file whose stores are made known first.")
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="IANA zone of stores that no site file describes: Asia/Kolkata."),
     ] = None,
     url: Annotated[
         str | None, typer.Option("--url", help="Send to this server instead of the database.")
     ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", envvar="FLOORWALKER_API_KEY", help="API key of that server."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", help="Write rejected lines here, as JSON lines with the reason."),
+    ] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Forget where an earlier run was cut short.")
+    ] = False,
     without_run: Annotated[
         bool, typer.Option("--without-run", help="Leave records of runs beside the files unread.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Take events from files of any size, each once; what is rejected is counted and explained.
 
-    Beside a file NAME.jsonl its run's record NAME.run.json is picked up where there is one: then the file
-    is recorded as that run, whole or not at all, and earlier runs of the same recording step back. A server
-    is not told of runs: with --url the events are sent as they are.
+    Cut short (Ctrl-C, a crash, a server that is away), the same command goes on where it stopped; a file
+    that has changed before that place begins anew. Beside a file NAME.jsonl its run's record NAME.run.json
+    is picked up where there is one: then the file is recorded as that run, whole or not at all, and earlier
+    runs of the same recording step back. A server is not told of runs: with --url the events are sent as
+    they are.
     """
+    _check(files, site, timezone, url, rejects)
+    settings = Settings.load()
+    records = _records(files, url, without_run)
+    content = load_site(site) if site else None
+    warehouse = None if url else Warehouse(settings.resolved_database_url)
+    results: dict[str, Tally] = {}
+    work: Taking | None = None
+    written = Rejects(rejects) if rejects else None
+    try:
+        target: Target = DatabaseTarget(warehouse, timezone) if warehouse else ServerTarget(url or "", key)
+        if warehouse and content and site:
+            warehouse.register_site(content, site.parent)
+        states = ProgressFolder(settings.home / "ingest", target.name)
+        with progress_bar("bytes", quiet=quiet or as_json) as progress:
+            for file in files:
+                if warehouse and (record := records.get(file)):
+                    results[str(file)] = take_run(warehouse, file, record)
+                    continue
+                work = _taking(file, target, states, written, progress)
+                results[str(file)] = work.tally
+                work.run(from_start=from_start)
+                results[str(file)] = work.tally
+                _tell_of_resuming(work)
+    except KeyboardInterrupt:
+        messages.print(_cut_short(work), markup=False, style="yellow")
+        raise typer.Exit(_CUT_SHORT) from None
+    finally:
+        if written:
+            written.close()
+        if warehouse:
+            warehouse.close()
+    _report(results, as_json)
+    for name, tally in results.items():
+        if not tally.received:
+            messages.print(f"{name} holds no events", markup=False, style="yellow")
+        elif tally.rejected == tally.received:
+            raise InputError(_nothing_taken(name, tally))
+
+
+def _check(
+    files: list[Path], site: Path | None, timezone: str | None, url: str | None, rejects: Path | None
+) -> None:
     for file in files:
-        if not file.is_file():
+        if file != STDIN and not file.is_file():
             raise InputError(
                 f"expected a file, got a folder: {file}" if file.is_dir() else f"no such file: {file}"
             )
-    if url and site:
+    if url and (site or timezone):
         raise InputError(
-            "a server reads its own site file: give --site to `floorwalker serve`, not with --url"
+            "a server knows its stores itself: give --site to `floorwalker serve`, not with --url"
         )
-    records = {} if without_run else {file: found for file in files if (found := _run_record(file))}
+    if timezone:
+        time_zone(timezone)
+    if rejects:
+        check_writable(rejects)
+        if any(file != STDIN and rejects.exists() and rejects.samefile(file) for file in files):
+            raise InputError(f"--rejects {rejects} is one of the files to be read")
+
+
+def _records(files: list[Path], url: str | None, without_run: bool) -> dict[Path, RunRecord]:
+    if without_run:
+        return {}
+    records = {file: found for file in files if file != STDIN and (found := run_record(file))}
     if url and records:
         messages.print(
             f"{next(iter(records))}: a server is not told of runs: the events are sent as they are, and an "
@@ -71,107 +142,46 @@ def ingest(
             markup=False,
             style="yellow",
         )
-        records = {}
-    content = load_site(site) if site else None
-    warehouse = None if url else Warehouse(Settings.load().resolved_database_url)
-    target: Target = ServerTarget(url or "") if warehouse is None else DatabaseTarget(warehouse)
-    if warehouse and content and site:
-        warehouse.register_site(content, site.parent)
-    results: dict[str, Tally] = {}
-    with progress_bar("bytes", quiet=quiet or as_json) as progress:
-        for file in files:
-            task = progress.add_task(file.name, total=file.stat().st_size)
-            record = records.get(file)
-            if warehouse and record:
-                results[str(file)] = _take_run(warehouse, file, record, progress, task)
-            else:
-                results[str(file)] = _take_stream(target, file, progress, task)
-    if warehouse:
-        warehouse.close()
-    _report(results, as_json)
-    for name, tally in results.items():
-        if not tally.received:
-            messages.print(f"{name} holds no events", markup=False, style="yellow")
-        elif tally.rejected == tally.received:
-            raise InputError(f"{name} is no file of events: expected one JSON event a line")
+        return {}
+    return records
 
 
-def _run_record(file: Path) -> _RunRecord | None:
-    path = file.with_name(f"{file.stem}.run.json")
-    if not path.is_file():
-        return None
-    try:
-        record = msgspec.json.decode(path.read_bytes(), type=_RunRecord)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise InputError(f"{path} is not a run's record: {error}; move it away to ingest without") from error
-    if record.recording.start_utc.tzinfo is None:
-        raise InputError(f"{path}: the recording's start names no zone")
-    return record
+def _taking(
+    file: Path, target: Target, states: ProgressFolder, rejects: Rejects | None, progress: Progress
+) -> Taking:
+    name = "standard input" if file == STDIN else file.name
+    task = progress.add_task(name[:24], total=None if file == STDIN else file.stat().st_size)
+    return Taking(file, target, states, rejects, lambda position: progress.update(task, completed=position))
 
 
-def _lines(stream: BinaryIO, progress: Progress, task: TaskID) -> Iterator[bytes]:
-    """Lines without their ends; one too long to be an event is cut, so that memory stays bounded."""
-    while line := stream.readline(_MAX_LINE_BYTES):
-        progress.advance(task, len(line))
-        while not line.endswith(b"\n") and (rest := stream.readline(_MAX_LINE_BYTES)):
-            progress.advance(task, len(rest))
-            if rest.endswith(b"\n"):
-                break
-        yield line.strip()
-
-
-def _decoded(lines: Iterator[bytes], tally: Tally) -> Iterator[tuple[int, Event]]:
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        tally.received += 1
-        try:
-            yield number, decode_event(line)
-        except EventError as error:
-            tally.reject(EventFault(number, None, error.code, str(error)))
-
-
-def _take_stream(target: Target, file: Path, progress: Progress, task: TaskID) -> Tally:
-    tally = Tally()
-    with file.open("rb") as stream:
-        events = _decoded(_lines(stream, progress, task), tally)
-        while batch := list(islice(events, BATCH)):
-            report = target.send([event for _, event in batch])
-            tally.count(report, [number for number, _ in batch])
-    return tally
-
-
-def _take_run(
-    warehouse: Warehouse, file: Path, record: _RunRecord, progress: Progress, task: TaskID
-) -> Tally:
-    tally = Tally()
-    with file.open("rb") as stream:
-        events = [event for _, event in _decoded(_lines(stream, progress, task), tally)]
-    if tally.rejected:
-        first = tally.samples[0]
-        raise InputError(
-            f"{file}: a run is taken whole or not at all, and {tally.rejected} of its lines are no events; "
-            f"first line {first.index}: {first.message}"
+def _tell_of_resuming(work: Taking) -> None:
+    if work.resumed_from:
+        text = f"{work.file}: went on behind line {work.resumed_from}, where an earlier run stopped"
+    elif work.lost:
+        text = (
+            f"{work.file}: an earlier run was cut short, but the file has changed or {work.target.name} no "
+            "longer has what was sent: taken from the start"
         )
-    for event in events:
-        _check_of_run(file, event, record)
-    tally.count(warehouse.record_run(record.recording, record.run, events), [])
-    return tally
+    else:
+        return
+    messages.print(text, markup=False, style="yellow")
 
 
-def _check_of_run(file: Path, event: Event, record: _RunRecord) -> None:
-    """Refuse an event that the run beside its file cannot have found."""
-    recording, run_id = record.recording, record.run.run_id
-    for what, expected, got in (
-        ("store", recording.store_id, event.store_id),
-        ("camera", recording.camera_id, event.camera_id),
-        ("metadata.run_id", run_id, event.metadata.get("run_id")),
-    ):
-        if got != expected:
-            raise InputError(
-                f"{file}: {file.stem}.run.json beside it is not its record: expected {what} {expected}, "
-                f"event {event.event_id} has {got!s:.80}; move the record away or give --without-run"
-            )
+def _cut_short(work: Taking | None) -> str:
+    if work is None or work.file == STDIN:
+        return "cut short; what was reported is kept, and events that come again change nothing"
+    return (
+        f"cut short after {work.tally.received} events of {work.file}; "
+        "the same command goes on where this one stopped"
+    )
+
+
+def _nothing_taken(name: str, tally: Tally) -> str:
+    if tally.codes.keys() == {"schema"}:
+        return f"{name} is no file of events: expected one JSON event a line"
+    if "timezone" in tally.codes:
+        return f"no event of {name} was taken: say where its stores are with --site or --timezone"
+    return f"no event of {name} was taken"
 
 
 def _report(results: dict[str, Tally], as_json: bool) -> None:

@@ -68,7 +68,14 @@ class _Identified(msgspec.Struct):
 
 
 def take_batch(
-    warehouse: Warehouse, body: bytes, *, is_lines: bool, allowed: Collection[str] | None = None
+    warehouse: Warehouse,
+    body: bytes,
+    *,
+    is_lines: bool,
+    allowed: Collection[str] | None = None,
+    directory: StoreDirectory | None = None,
+    live: bool = True,
+    limit: int = MAX_EVENTS,
 ) -> tuple[Answer, set[str]]:
     """Judge and store a batch.
 
@@ -77,34 +84,37 @@ def take_batch(
         body: `{"events": […]}`, or one event a line.
         is_lines: which of the two.
         allowed: the stores that the sender may write to; None: all. Other events are `forbidden`.
+        directory: knows the stores of other schemas; None: the warehouse's.
+        live: whether they may come from a live feed; False for files.
+        limit: how many are taken at once.
 
     Returns:
         The answer, and the stores that the events name.
 
     Raises:
-        ApiError: 400 not JSON, 422 not a batch, 413 more than `MAX_EVENTS`.
+        ApiError: 400 not JSON, 422 not a batch, 413 more than the limit.
     """
     events = decode_bulk_lines(body) if is_lines else decode_bulk(body)
     if events is not None:
-        _check_number(len(events))
+        _check_number(len(events), limit)
         judged = _Judged(len(events), events, range(len(events)), [])
     else:
         items = split_lines(body) if is_lines else split_batch(body)
-        _check_number(len(items))
-        judged = _judge(items, WarehouseStores(warehouse.database))
+        _check_number(len(items), limit)
+        judged = _judge(items, directory or WarehouseStores(warehouse.database))
     stores = set(judged.events.store_id)
     if allowed is not None and not stores <= set(allowed):
         judged = _without_strangers(judged, allowed)
-    outcome = take_events(warehouse, judged.events) if len(judged.events) else Outcome(0)
+    outcome = take_events(warehouse, judged.events, live=live) if len(judged.events) else Outcome(0)
     return _answer(judged, outcome), stores
 
 
-def _check_number(number: int) -> None:
-    if number > MAX_EVENTS:
+def _check_number(number: int, limit: int) -> None:
+    if number > limit:
         raise ApiError(
             413,
             "too_many_events",
-            f"expected at most {MAX_EVENTS} events, got {number}; send them in parts",
+            f"expected at most {limit} events, got {number}; send them in parts",
         )
 
 
@@ -164,15 +174,14 @@ def _without_strangers(judged: _Judged, allowed: Collection[str]) -> _Judged:
 def _answer(judged: _Judged, outcome: Outcome) -> Answer:
     """Count items: one is new if any of its events is, and refused if any of its events is."""
     problems: dict[int, Problem] = {}
-    refused = {fault.index for fault in outcome.faults}
     for item, fault in [
         *((fault.index, fault) for fault in judged.faults),
         *((judged.items[fault.index], fault) for fault in outcome.faults),
     ]:
         message = fault.message[:_LONGEST_MESSAGE]
         problems.setdefault(item, Problem(item, fault.event_id, fault.code, message))
-    known = refused.union(outcome.duplicates)
-    new = {item for place, item in enumerate(judged.items) if place not in known} - problems.keys()
+    known = {fault.index for fault in outcome.faults}.union(outcome.duplicates)
+    new = {item for place, item in enumerate(judged.items) if place not in known}.difference(problems)
     return Answer(
         received=judged.received,
         inserted=len(new),
