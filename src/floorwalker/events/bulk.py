@@ -92,7 +92,7 @@ def decode_bulk_lines(body: bytes) -> EventColumns | None:
 def _columns(events: Sequence[_BulkEvent], has_escapes: bool) -> EventColumns:
     zone_id = [event.zone_id for event in events]
     kinds: list[str] = [event.event_type for event in events]
-    facts = _all_facts([event.metadata for event in events])
+    queue_depth, group_id, metadata = _metadata_columns([event.metadata for event in events])
     columns = EventColumns(
         store_id=[event.store_id for event in events],
         time_us=_times_us([event.timestamp for event in events]),
@@ -104,11 +104,11 @@ def _columns(events: Sequence[_BulkEvent], has_escapes: bool) -> EventColumns:
         dwell_ms=[event.dwell_ms for event in events],
         is_staff=[event.is_staff for event in events],
         confidence=[event.confidence for event in events],
-        queue_depth=[fact.queue_depth for fact in facts],
-        group_id=[fact.group_id for fact in facts],
-        metadata=[fact.text for fact in facts],
+        queue_depth=queue_depth,
+        group_id=group_id,
+        metadata=metadata,
     )
-    if any((kind in _DOOR) is not (zone is None) for kind, zone in zip(kinds, zone_id, strict=True)):
+    if [kind in _DOOR for kind in kinds] != [zone is None for zone in zone_id]:
         raise _NotPlain
     if has_escapes:  # without them JSON can hold neither control characters nor halves of pairs
         names = {*columns.store_id, *columns.camera_id, *columns.visitor_id, *filter(None, zone_id)}
@@ -138,13 +138,15 @@ def _canonical(event_ids: list[str]) -> list[str]:
     return event_ids
 
 
-def _all_facts(raws: list[msgspec.Raw]) -> list[MetadataFacts]:
+def _metadata_columns(raws: list[msgspec.Raw]) -> tuple[list[int | None], list[str | None], list[str]]:
     known: dict[bytes, MetadataFacts] = {}  # most events of a batch say the same
     facts = []
-    for raw in raws:
-        text = bytes(raw)
+    for text in map(bytes, raws):
         found = known.get(text)
         if found is None:
             found = known[text] = facts_of(check_metadata(_METADATA.decode(text)))
         facts.append(found)
-    return facts
+    if not facts:
+        return [], [], []
+    queue_depth, group_id, metadata = zip(*facts, strict=True)
+    return list(queue_depth), list(group_id), list(metadata)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from floorwalker.server.auth import OPERATOR, allowed_stores
 from floorwalker.server.ingest_batch import Answer, take_batch
 from floorwalker.server.ingest_body import form_of, gunzip, read_body
 from floorwalker.server.state import warehouse_of
-from floorwalker.warehouse import Warehouse
 
 router = APIRouter(dependencies=[OPERATOR])
 
@@ -21,14 +19,14 @@ _AT_ONCE = 8  # batches at work; those that wait for the database leave the othe
 
 
 @router.post("/events/ingest", summary="Take up to 500 events", response_class=Response)
-async def ingest(request: Request, warehouse: Annotated[Warehouse, Depends(warehouse_of)]) -> Response:
+async def ingest(request: Request) -> Response:
     """Take events, each once for ever; a malformed one never sinks the others.
 
     The answer is given after the commit: `received` = `inserted` + `duplicates` + the number of `errors`.
     """
     form = form_of(request)
     body = await read_body(request)
-    allowed = allowed_stores(request)
+    allowed, warehouse = allowed_stores(request), warehouse_of(request)
 
     def work() -> tuple[Answer, set[str]]:
         plain = gunzip(body) if form.is_gzip else body

@@ -150,9 +150,10 @@ def _not_swept(
 
 def _first_of_each(batch: EventColumns, places: Sequence[int]) -> tuple[Sequence[int], list[int]]:
     """The places where each id stands first, and those where one comes again."""
-    keys = list(zip(_at(batch.store_id, places), _at(batch.event_id, places), strict=True))
-    if len(set(keys)) == len(keys):
+    event_ids = _at(batch.event_id, places)
+    if len(set(event_ids)) == len(event_ids):
         return places, []
+    keys = zip(_at(batch.store_id, places), event_ids, strict=True)
     first: dict[tuple[str, str], int] = {}
     again = []
     for place, key in zip(places, keys, strict=True):
@@ -179,18 +180,18 @@ def _tell(batch: EventColumns, place: int, is_same: bool, outcome: Outcome) -> N
 
 def _note(connection: Connection, new: EventColumns, left_out: Collection[int], arrival: Arrival) -> None:
     """Tell the cameras' feeds and the stores' versions of what went in."""
+    places = [place for place in range(len(new)) if place not in left_out]
+    store_ids, times_us = _at(new.store_id, places), _at(new.time_us, places)
     latest_us: dict[tuple[str, str], int] = {}
-    days: dict[str, set[int]] = {}
-    rows = zip(new.store_id, new.camera_id, new.time_us, strict=True)
-    for place, (store_id, camera_id, time_us) in enumerate(rows):
-        if place in left_out:
-            continue
+    for store_id, camera_id, time_us in zip(store_ids, _at(new.camera_id, places), times_us, strict=True):
         if time_us > latest_us.get((store_id, camera_id), -1):
             latest_us[store_id, camera_id] = time_us
-        days.setdefault(store_id, set()).add(time_us // DAY_US)
     _note_feeds(connection, latest_us, arrival)
+    days: dict[str, list[int]] = {}
+    for store_id, day in {(s, t // DAY_US) for s, t in zip(store_ids, times_us, strict=True)}:
+        days.setdefault(store_id, []).append(day * DAY_US)
     for store_id in sorted(days):
-        touch(connection, store_id, [day * DAY_US for day in days[store_id]], arrival.now_us)
+        touch(connection, store_id, days[store_id], arrival.now_us)
 
 
 def _note_feeds(connection: Connection, latest_us: Mapping[tuple[str, str], int], arrival: Arrival) -> None:

@@ -55,8 +55,10 @@ def insert_new(
     known = insert(connection, columns, run_id, received_us)
     if not known:
         return {}
-    keys = zip(columns.store_id, columns.event_id, strict=True)
-    return {place: known[key] for place, key in enumerate(keys) if key in known}
+    known_ids = {event_id for _, event_id in known}
+    places = [place for place, event_id in enumerate(columns.event_id) if event_id in known_ids]
+    keys = ((place, (columns.store_id[place], columns.event_id[place])) for place in places)
+    return {place: known[key] for place, key in keys if key in known}
 
 
 def read_contents(connection: Connection, keys: Iterable[Key]) -> dict[Key, Content]:
