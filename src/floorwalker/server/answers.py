@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 Utc = str  # 2026-03-03T14:22:10Z
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What is promised of an object; it may hold more."""
+
     model_config = ConfigDict(extra="allow")
 
 
-class ErrorContent(_Shape):
+class ErrorContent(Shape):
     """What went wrong."""
 
     code: str = Field(description="Short reason for programs.")
@@ -25,13 +27,13 @@ class ErrorContent(_Shape):
     details: Any = Field(description="More, where there is more.")
 
 
-class Error(_Shape):
+class Error(Shape):
     """The one error body of every route."""
 
     error: ErrorContent
 
 
-class EventProblem(_Shape):
+class EventProblem(Shape):
     """Why one event was not taken."""
 
     index: int = Field(ge=0, description="Place of the event in the batch.")
@@ -42,7 +44,7 @@ class EventProblem(_Shape):
     message: str
 
 
-class Ingested(_Shape):
+class Ingested(Shape):
     """What became of a batch: received = inserted + duplicates + errors."""
 
     received: int = Field(ge=0)
@@ -51,14 +53,14 @@ class Ingested(_Shape):
     errors: list[EventProblem]
 
 
-class Hours(_Shape):
+class Hours(Shape):
     """Opening hours of a weekday, local."""
 
     opens: str
     closes: str
 
 
-class StoreBrief(_Shape):
+class StoreBrief(Shape):
     """A store."""
 
     store_id: str
@@ -70,7 +72,7 @@ class StoreBrief(_Shape):
     days: list[str] = Field(description="Local days with events, newest first.")
 
 
-class FloorPlan(_Shape):
+class FloorPlan(Shape):
     """The floor, from above."""
 
     width_m: float
@@ -78,7 +80,7 @@ class FloorPlan(_Shape):
     image_url: str | None
 
 
-class LayoutZone(_Shape):
+class LayoutZone(Shape):
     """A zone."""
 
     zone_id: str
@@ -86,7 +88,7 @@ class LayoutZone(_Shape):
     polygon_m: list[tuple[float, float]] | None
 
 
-class LayoutCamera(_Shape):
+class LayoutCamera(Shape):
     """A camera."""
 
     camera_id: str
@@ -95,7 +97,7 @@ class LayoutCamera(_Shape):
     entry_lines: int
 
 
-class Layout(_Shape):
+class Layout(Shape):
     """How a store is laid out."""
 
     store_id: str
@@ -104,117 +106,14 @@ class Layout(_Shape):
     cameras: list[LayoutCamera]
 
 
-class WindowShape(_Shape):
-    """The stretch of time asked about, its end not included."""
-
-    from_: Utc = Field(alias="from")
-    to: Utc
-    timezone: str
-
-
-class _Figures(_Shape):
-    store_id: str
-    as_of: Utc | None = Field(description="The time that `now` means in these figures.")
-    window: WindowShape
-    basis: str = Field(description="door, or sightings where no camera watches a door.")
-
-
-class Warn(_Shape):
-    """What to know before believing a figure."""
-
-    code: str
-    message: str
-
-
-class MetricsZone(_Shape):
-    """Dwell in a zone."""
-
-    avg_dwell_ms: float
-
-
-class Metrics(_Figures):
-    """The figures of a window; the catalogue has each one's formula."""
-
-    unique_visitors: int = Field(ge=0)
-    conversion_rate: float = Field(ge=0, le=1)
-    avg_dwell_ms: float = Field(ge=0)
-    queue_depth_current: int = Field(ge=0)
-    abandonment_rate: float = Field(ge=0, le=1)
-    zones: dict[str, MetricsZone]
-    staff_excluded: int = Field(ge=0)
-    warnings: list[Warn]
-
-
-class DropOff(_Shape):
-    """The share lost at each step, per cent of the step before."""
-
-    zone_visit: float = Field(ge=0, le=100)
-    billing_queue: float = Field(ge=0, le=100)
-    purchased: float = Field(ge=0, le=100)
-
-
-class Funnel(_Figures):
-    """Visits that reached each step."""
-
-    entry: int = Field(ge=0)
-    zone_visit: int = Field(ge=0)
-    billing_queue: int = Field(ge=0)
-    purchased: int = Field(ge=0)
-    drop_off_pct: DropOff
-
-
-class HeatmapZone(_Shape):
-    """How much a zone is visited."""
-
-    frequency: int = Field(ge=0)
-    avg_dwell_ms: float = Field(ge=0)
-    normalized: float = Field(ge=0, le=100)
-    data_confidence: Literal["low", "high"] = Field(description="low under 20 visits.")
-
-
-class Heatmap(RootModel[dict[str, HeatmapZone]]):
-    """By zone."""
-
-
-class TrafficBucket(_Shape):
-    """Door counts of a stretch."""
-
-    from_: Utc = Field(alias="from")
-    entries: int
-    exits: int
-    reentries: int
-
-
-class Traffic(_Figures):
-    """Through the door, over the window."""
-
-    bucket_minutes: int
-    buckets: list[TrafficBucket]
-
-
-class AnomalyShape(_Shape):
-    """Something that stands out."""
-
-    type: str = Field(description="BILLING_QUEUE_SPIKE, CONVERSION_DROP, DEAD_ZONE, STALE_FEED, …")
-    severity: Literal["INFO", "WARN", "CRITICAL"]
-    detected_at: Utc
-    value: Any
-    expected: Any
-    suggested_action: str
-
-
-class Anomalies(RootModel[list[AnomalyShape]]):
-    """The most severe first."""
-
-
-class StoreHealth(_Shape):
+class StoreHealth(Shape):
     """Whether a store's feeds are alive."""
 
     last_event_timestamp: Utc | None
     lag_minutes: float | None
 
 
-class Health(_Shape):
+class Health(Shape):
     """Whether the feeds are alive, and what re-entry matching uses."""
 
     status: Literal["healthy", "degraded"]
@@ -232,17 +131,17 @@ class Stores(RootModel[list[StoreBrief]]):
     """All stores that the key is for."""
 
 
-class Probe(_Shape):
+class Probe(Shape):
     """All is well; else the answer is 503."""
 
     status: Literal["ok"]
 
 
-class AnyObject(_Shape):
+class AnyObject(Shape):
     """An object; the description of the call says what is in it."""
 
 
-class EventMetadata(_Shape):
+class EventMetadata(Shape):
     """What else is known of the moment."""
 
     queue_depth: int | None = Field(None, ge=0, description="People ahead.")
@@ -250,7 +149,7 @@ class EventMetadata(_Shape):
     session_seq: int | None = Field(None, ge=1, description="1, 2, … within the visit.")
 
 
-class EventShape(_Shape):
+class EventShape(Shape):
     """What was observed of one visitor at one moment."""
 
     event_id: str = Field(
@@ -273,7 +172,7 @@ class EventShape(_Shape):
     metadata: EventMetadata = EventMetadata()
 
 
-class Batch(_Shape):
+class Batch(Shape):
     """Up to 500 events."""
 
     events: list[EventShape] = Field(max_length=500)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from floorwalker import __version__
-from floorwalker.server import answers, examples
+from floorwalker.server import answers, answers_corrections, answers_figures, answers_webhooks, examples
 from floorwalker.server.auth import OPEN, Needs, declared
 from floorwalker.server.pages import html_page, pages_of
 
@@ -28,19 +28,38 @@ carries `X-Trace-Id`, which finds it in the log; a request may bring its own.
 Once a key was made, every call needs one: `Authorization: Bearer fw_…` or `X-API-Key: fw_…`. A key has a \
 role (viewer, operator, admin) and is for some stores or all."""
 
+_OF_STORE = "/stores/{store_id}"
 _SHAPES: dict[tuple[str, str], type[BaseModel]] = {
     ("POST", "/events/ingest"): answers.Ingested,
     ("GET", "/stores"): answers.Stores,
-    ("GET", "/stores/{store_id}"): answers.StoreBrief,
-    ("GET", "/stores/{store_id}/layout"): answers.Layout,
-    ("GET", "/stores/{store_id}/metrics"): answers.Metrics,
-    ("GET", "/stores/{store_id}/funnel"): answers.Funnel,
-    ("GET", "/stores/{store_id}/heatmap"): answers.Heatmap,
-    ("GET", "/stores/{store_id}/traffic"): answers.Traffic,
-    ("GET", "/stores/{store_id}/anomalies"): answers.Anomalies,
+    ("GET", _OF_STORE): answers.StoreBrief,
+    ("GET", f"{_OF_STORE}/layout"): answers.Layout,
+    ("GET", f"{_OF_STORE}/metrics"): answers_figures.Metrics,
+    ("GET", f"{_OF_STORE}/funnel"): answers_figures.Funnel,
+    ("GET", f"{_OF_STORE}/heatmap"): answers_figures.Heatmap,
+    ("GET", f"{_OF_STORE}/traffic"): answers_figures.Traffic,
+    ("GET", f"{_OF_STORE}/dwell"): answers_figures.Dwell,
+    ("GET", f"{_OF_STORE}/purchases"): answers_figures.Purchases,
+    ("GET", f"{_OF_STORE}/days"): answers_figures.Days,
+    ("GET", f"{_OF_STORE}/anomalies"): answers_figures.Anomalies,
+    ("GET", f"{_OF_STORE}/visitors"): answers_corrections.Visitors,
+    ("GET", f"{_OF_STORE}/corrections"): answers_corrections.CorrectionList,
+    ("POST", f"{_OF_STORE}/corrections"): answers_corrections.CorrectionMade,
+    ("POST", f"{_OF_STORE}/corrections/{{correction_id}}/undo"): answers_corrections.CorrectionMade,
+    ("GET", f"{_OF_STORE}/history"): answers_corrections.History,
+    ("GET", "/webhooks"): answers_webhooks.WebhookList,
+    ("POST", "/webhooks"): answers_webhooks.WebhookMade,
+    ("DELETE", "/webhooks/{webhook_id}"): answers_webhooks.WebhookRemoved,
+    ("GET", "/webhooks/{webhook_id}/deliveries"): answers_webhooks.DeliveryList,
+    ("POST", "/webhooks/{webhook_id}/test"): answers_webhooks.WebhookTested,
+    ("GET", "/catalogue"): answers_figures.Catalogue,
     ("GET", "/health"): answers.Health,
     ("GET", "/livez"): answers.Probe,
     ("GET", "/readyz"): answers.Probe,
+}
+_REQUESTS = {
+    ("POST", f"{_OF_STORE}/corrections/{{correction_id}}/undo"): {"by": "asha"},
+    ("POST", "/webhooks"): {"url": "https://example.org/floorwalker", "stores": None},
 }
 # What is not JSON, by path.
 _MEDIA = {
@@ -181,6 +200,8 @@ def _complete(
         operation["x-role"] = max(roles, key=lambda role: sum(role.covers(other) for other in type(role)))
     if (method, path) == ("POST", "/events/ingest"):
         operation["requestBody"] = _ingest_body()
+    elif (method, path) in _REQUESTS:
+        operation["requestBody"]["content"]["application/json"]["example"] = _REQUESTS[method, path]
     _describe_success(operation, method, path, examples_of)
     for status in _statuses(operation, method, path, is_open=not roles):
         code, meaning = _ERRORS[status]
@@ -206,11 +227,9 @@ def _describe_success(
         media_type, schema = _MEDIA[path]
         success["content"] = {media_type: {"schema": schema}}
     elif shape is not None:
-        success["content"] = {
-            "application/json": {
-                "schema": {"$ref": _REFERENCE.format(model=shape.__name__)},
-                "example": examples_of[method, path],
-            }
+        success.setdefault("content", {})["application/json"] = {
+            "schema": {"$ref": _REFERENCE.format(model=shape.__name__)},
+            "example": examples_of[method, path],
         }
 
 

@@ -138,6 +138,9 @@ def answers() -> dict[tuple[str, str], Any]:
                 }
             ],
         },
+        **_figures_of_days(),
+        **_corrections(),
+        **_webhooks(),
         ("GET", "/health"): {
             "status": "degraded",
             "stores": {
@@ -153,4 +156,134 @@ def answers() -> dict[tuple[str, str], Any]:
         },
         ("GET", "/livez"): {"status": "ok"},
         ("GET", "/readyz"): {"status": "ok", "database": "ok", "tables": "current"},
+    }
+
+
+def _figures_of_days() -> dict[tuple[str, str], Any]:
+    bins = [{"from_s": 0, "to_s": 60, "count": 21}, {"from_s": 60, "to_s": None, "count": 10}]
+    spread = {
+        "n": 31,
+        "mean_ms": 48200,
+        "p50_ms": 41000,
+        "p90_ms": 93000,
+        "max_ms": 180000,
+        "histogram": bins,
+    }
+    return {
+        ("GET", "/stores/{store_id}/dwell"): {
+            **_FIGURES,
+            "stays": spread,
+            "zones": {"SKINCARE": spread},
+            "in_shop": spread,
+        },
+        ("GET", "/stores/{store_id}/purchases"): {
+            **_FIGURES,
+            "transactions": 1,
+            "matched": 1,
+            "visits_at_till": 17,
+            "matches": [{"transaction_id": "T-1041", "visitor_id": "VIS_c8a2f1", "gap_s": 42.0}],
+            "unmatched": [],
+        },
+        ("GET", "/stores/{store_id}/days"): {
+            "store_id": "STORE_BLR_002",
+            "timezone": "Asia/Kolkata",
+            "from": "2026-02-02",
+            "to": "2026-03-03",
+            "days": [
+                {
+                    "day": "2026-03-03",
+                    "unique_visitors": 42,
+                    "conversion_rate": 0.31,
+                    "avg_dwell_ms": 61500,
+                }
+            ],
+        },
+        ("GET", "/catalogue"): {
+            "answers": {"metrics": "/stores/{store_id}/metrics"},
+            "sources": {"door": "cameras that watch a door: ENTRY, REENTRY and EXIT events"},
+            "metrics": [
+                {
+                    "id": "metrics.unique_visitors",
+                    "name": "Unique visitors",
+                    "formula": "distinct visitors, not staff, with an ENTRY or REENTRY in the window",
+                    "source": ["door"],
+                    "unit": "visitors",
+                    "filters": ["day", "from", "to"],
+                }
+            ],
+        },
+    }
+
+
+def _corrections() -> dict[tuple[str, str], Any]:
+    day = {"store_id": "STORE_BLR_002", "day": "2026-03-03", "timezone": "Asia/Kolkata"}
+    said = {
+        "correction_id": "37cf33c4-f413-4c5a-9ca8-2ed1fd523d7d",
+        "made_at": "2026-03-03T15:00:00Z",
+        "by": "asha",
+        "note": "the cleaner",
+        "statements": [{"type": "staff", "visitor": "VIS_c8a2f1", "value": True}],
+        "undone_at": None,
+        "undone_by": None,
+    }
+    before, after = {"unique_visitors": 42}, {"unique_visitors": 41}
+    change = {"unique_visitors": {"before": 42, "after": 41}}
+    made = {
+        **day,
+        "correction": said,
+        "repeated": False,
+        "figures": {"before": before, "after": after},
+        "changed": change,
+    }
+    undone = {
+        **made,
+        "correction": {**said, "undone_at": "2026-03-03T15:05:00Z", "undone_by": "asha"},
+        "figures": {"before": after, "after": before},
+        "changed": {"unique_visitors": {"before": 41, "after": 42}},
+    }
+    cause = {"kind": "correction", "by": "asha", "note": "the cleaner", "count": 1}
+    return {
+        ("GET", "/stores/{store_id}/visitors"): {
+            **day,
+            "visitors": [
+                {
+                    "visitor_id": "VIS_c8a2f1",
+                    "observed_ids": ["VIS_c8a2f1"],
+                    "first_seen": "2026-03-03T14:22:10Z",
+                    "last_seen": "2026-03-03T14:31:40Z",
+                    "is_staff": False,
+                }
+            ],
+        },
+        ("GET", "/stores/{store_id}/corrections"): {**day, "corrections": [said]},
+        ("POST", "/stores/{store_id}/corrections"): made,
+        ("POST", "/stores/{store_id}/corrections/{correction_id}/undo"): undone,
+        ("GET", "/stores/{store_id}/history"): {
+            **day,
+            "figures": after,
+            "points": [{"at": "2026-03-03T15:00:00Z", "changed": change, "causes": [cause]}],
+            "truncated": False,
+        },
+    }
+
+
+def _webhooks() -> dict[tuple[str, str], Any]:
+    hook = {
+        "webhook_id": "0b8f7d9e-6f54-4f9a-9a53-3a1d2c0b7e41",
+        "url": "https://example.org/floorwalker",
+        "stores": None,
+        "created_at": "2026-03-03T15:00:00Z",
+    }
+    which = {"webhook_id": hook["webhook_id"]}
+    delivery = {
+        "delivery_id": "5e2b1a60-9d6c-4f57-8a5e-0f3d2c1b7e41",
+        "attempts": 1,
+        "outcome": "200",
+    }
+    return {
+        ("GET", "/webhooks"): [hook],
+        ("POST", "/webhooks"): {**hook, "secret": "whsec_…"},
+        ("DELETE", "/webhooks/{webhook_id}"): {**which, "removed": True},
+        ("GET", "/webhooks/{webhook_id}/deliveries"): [delivery],
+        ("POST", "/webhooks/{webhook_id}/test"): {**which, "delivered": True, "outcome": "200"},
     }
