@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     shutdown_s: int = Field(
         20, title="Grace", description="Seconds that requests at work get when the server stops.", ge=0
     )
+    webhooks_private: bool = Field(
+        False,
+        title="Webhooks in one's own network",
+        description="Whether webhooks may lead to this machine and to private networks.",
+    )
     keep_events_days: int | None = _days(None, "Keep events", "events and what is known of their visitors")
     keep_transactions_days: int | None = _days(None, "Keep transactions", "sales and returns")
     keep_recordings_days: int | None = _days(None, "Keep recordings", "records of recordings and runs")

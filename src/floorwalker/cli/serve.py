@@ -17,6 +17,8 @@ import typer
 from floorwalker.cli.output import messages
 from floorwalker.errors import FloorwalkerError, InputError
 from floorwalker.events import format_utc
+from floorwalker.notify.sending import Sender
+from floorwalker.notify.watcher import Watcher
 from floorwalker.server.app import create_app
 from floorwalker.server.gate import AccessPolicy
 from floorwalker.server.limits import Limits
@@ -95,12 +97,18 @@ def run(
                 policy=policy,
                 seal_key=seal_key,
                 limits=limits_of(settings),
+                watcher=watcher_of(warehouse, settings),
             ),
             listener,
             grace_s=settings.shutdown_s,
         )
     finally:
         warehouse.close()
+
+
+def watcher_of(warehouse: Warehouse, settings: Settings) -> Watcher:
+    """Who looks for anomalies while the server runs, and tells webhooks."""
+    return Watcher(warehouse, sender=Sender(private=settings.webhooks_private), log=log_to_stderr)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -12,10 +12,12 @@ from floorwalker.events import format_utc
 from floorwalker.insights.background import judge
 from floorwalker.insights.facts import Found, days_between, keep_facts, read_facts
 from floorwalker.insights.windows import choose_window, parse_day
+from floorwalker.notify.anomaly_log import over_without_trace
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import StoreInfo, Warehouse
+from floorwalker.warehouse.records import to_us
 
 router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
@@ -46,7 +48,14 @@ def get_anomalies(
     response.headers["X-As-Of"] = format_utc(judged.picture.as_of)
     response.headers["X-Window-From"] = format_utc(window.from_utc)
     response.headers["X-Window-To"] = format_utc(window.to_utc)
-    return [found.answer() for found in judged.anomalies if active in (None, found.active)]
+    answers = [found.answer() for found in judged.anomalies]
+    named = {answer["anomaly_id"] for answer in answers}
+    # A feed that talks again leaves no trace in the data; the log remembers that it was silent.
+    with warehouse.database.read() as connection:
+        silent = over_without_trace(connection, store_id, to_us(window.from_utc), to_us(window.to_utc))
+    as_of = format_utc(judged.picture.as_of)
+    answers += [answer | {"as_of": as_of} for answer in silent if answer["anomaly_id"] not in named]
+    return [answer for answer in answers if active in (None, answer["active"])]
 
 
 @router.get("/stores/{store_id}/days", summary="The figures day by day")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
+from floorwalker.notify.sending import Sender
+from floorwalker.notify.watcher import Watcher
 from floorwalker.server import (
     anomalies,
     catalogue,
@@ -22,6 +26,7 @@ from floorwalker.server import (
     prometheus,
     stores,
     stream,
+    webhooks,
 )
 from floorwalker.server.auth import Declared
 from floorwalker.server.errors import install_error_handlers
@@ -46,6 +51,7 @@ def create_app(
     policy: AccessPolicy | None = None,
     seal_key: bytes | None = None,
     limits: Limits | None = None,
+    watcher: Watcher | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -57,6 +63,7 @@ def create_app(
         policy: who needs a key; default: everybody as soon as there is one.
         seal_key: seals the sessions of browsers; default: one that ends with the application.
         limits: how much may be asked.
+        watcher: looks for anomalies and sends to webhooks while the application runs; None: nobody does.
 
     Returns:
         The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions` and
@@ -70,8 +77,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(Declared())],
+        lifespan=_watching(watcher),
     )
     app.state.warehouse = warehouse
+    app.state.sender = watcher.sender if watcher else Sender()
     app.state.matcher = matcher or MatcherStatus()
     app.state.stopping = stopping
     app.state.keys = LiveKeys(warehouse)
@@ -86,6 +95,7 @@ def create_app(
         corrections,
         history,
         health,
+        webhooks,
         stream,
         login,
         probes,
@@ -108,6 +118,23 @@ def create_app(
     app.add_middleware(LimitRequests, limits=limits)
     app.add_middleware(RequestLog, sink=log, measurements=app.state.measurements)  # around all others
     return app
+
+
+def _watching(watcher: Watcher | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The time in which the application runs, and the watcher with it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if watcher is None:
+            yield
+            return
+        watcher.start()
+        try:
+            yield
+        finally:
+            await to_thread(watcher.stop)
+
+    return lifespan
 
 
 def _gauges(app: FastAPI) -> Iterator[tuple[str, str, float]]:

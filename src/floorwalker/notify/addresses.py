@@ -1,0 +1,100 @@
+"""Where webhooks may lead: an address that somebody typed in must not reach into the server's own network."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from floorwalker.errors import InputError, WorkError
+
+_LONGEST = 2000
+_PORTS = {"http": 80, "https": 443}
+
+
+class Forbidden(WorkError):
+    """An address leads where this server does not send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A webhook's address, taken apart.
+
+    Attributes:
+        scheme: `http` or `https`.
+        host: name or number.
+        port: where it listens.
+        target: path and query.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def host_header(self) -> str:
+        """The host as the request names it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def parse_address(url: str) -> Address:
+    """Take an address apart.
+
+    Raises:
+        InputError: not an http or https address, one with a user, a fragment or signs that do not belong.
+    """
+    wrong = InputError(f"expected an address such as https://example.org/hook, got {url[:200]!r}")
+    if len(url) > _LONGEST or not url.isascii() or any(ord(sign) <= 32 or ord(sign) == 127 for sign in url):
+        raise wrong
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        raise wrong
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise InputError("an address with a user, a password or a fragment (#) is not sent to")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Address(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], target)
+
+
+def resolve(address: Address, *, private: bool) -> str:
+    """The number to connect to; asked anew for every message, and connected to as it was checked.
+
+    Args:
+        address: whose.
+        private: whether the server's own network and machine may be sent to.
+
+    Returns:
+        An IP address.
+
+    Raises:
+        Forbidden: one of the host's numbers is not of the public network.
+        WorkError: the name is not known.
+    """
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise WorkError(f"the name {address.host} is not known: {error}") from error
+    numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not private:
+        for number in numbers:
+            if not _is_public(number):
+                raise Forbidden(
+                    f"{address.host} is {number}, which is not of the public network; "
+                    "FLOORWALKER_WEBHOOKS_PRIVATE=true allows it"
+                )
+    return numbers[0]
+
+
+def _is_public(number: str) -> bool:
+    ip = ipaddress.ip_address(number.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is not None:
+            ip = inner
+    return ip.is_global and not ip.is_multicast
