@@ -275,3 +275,129 @@ def test_where_other_machines_reach_the_server_no_key_at_all_still_means_no_entr
     for office in open_office(tmp_path, policy=AccessPolicy(always=True)):
         assert office.client.get("/stores").status_code == 401
         assert office.client.get("/livez").status_code == 200
+
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+OWN = {"Origin": "http://testserver"}
+BATCH = {"events": [EVENT]}
+
+
+def log_in(office: Office, role: Role = Role.OPERATOR, **more: Any) -> str:
+    """Log a browser in; the client keeps the cookie."""
+    secret = office.key("browser", role, **more)["Authorization"][7:]
+    office.reread()
+    answer = office.client.post("/login", data={"key": secret, "next": "/ui/stores/A"}, headers=OWN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui/stores/A")
+    return str(answer.headers["set-cookie"])
+
+
+def test_a_browser_is_led_to_the_form_and_back(office):
+    office.key("first")
+    office.reread()
+    answer = office.client.get("/ui/stores/A?day=2026-03-03", headers=HTML)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Fui%2Fstores%2FA%3Fday%3D2026-03-03"
+    form = office.client.get(answer.headers["location"], headers=HTML)
+    assert form.status_code == 200
+    assert 'value="/ui/stores/A?day=2026-03-03"' in form.text
+    assert "form-action 'self'" in form.headers["content-security-policy"]
+    assert office.client.get("/stores", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_a_session_is_kept_from_scripts_other_sites_and_plain_text(office):
+    cookie = log_in(office).lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "secure" not in cookie
+    with TestClient(office.app, base_url="https://testserver", follow_redirects=False) as client:
+        secret = office.key("other")["Authorization"][7:]
+        office.reread()
+        answer = client.post("/login", data={"key": secret}, headers={"Origin": "https://testserver"})
+        assert "secure" in answer.headers["set-cookie"].lower()
+        assert secret not in answer.headers["set-cookie"]
+
+
+def test_a_session_reads_writes_from_its_own_page_only_and_ends_on_request(office):
+    log_in(office)
+    assert office.client.get("/stores").status_code == 200
+    for headers in (
+        {},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+    ):
+        answer = office.client.post("/events/ingest", json=BATCH, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_page"), headers
+    assert office.client.post("/events/ingest", json=BATCH, headers=OWN).json()["inserted"] == 1
+    assert office.client.get("/ui/stores/A", headers=HTML).status_code == 200
+    office.client.post("/logout", headers=OWN)
+    assert office.client.get("/stores").status_code == 401
+
+
+def test_a_session_ends_with_its_time_and_with_its_key(office):
+    log_in(office)
+    office.now[0] = NOW + timedelta(days=6)
+    assert office.client.get("/stores").status_code == 200
+    office.now[0] = NOW + timedelta(days=8)
+    assert office.client.get("/stores").status_code == 401
+    office.now[0] = NOW
+    assert office.client.get("/stores").status_code == 200
+    office.keys.revoke("browser", NOW)
+    office.reread()
+    assert office.client.get("/stores").status_code == 401
+
+
+def test_a_session_cannot_be_made_or_stretched_by_hand(office):
+    log_in(office)
+    key_id, ends, seal = office.client.cookies["floorwalker_session"].split(".")
+    for forged in (
+        f"{key_id}.{int(ends) + 1}.{seal}",
+        f"{key_id}.{ends}.",
+        f"{key_id}.{ends}.{seal}x",
+        "..",
+        "",
+    ):
+        office.client.cookies.clear()
+        office.client.cookies.set("floorwalker_session", forged)
+        assert office.client.get("/stores").status_code == 401, forged
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "/\n/x", ""])
+def test_logging_in_leads_to_no_other_server(office, wanted):
+    secret = office.key("k")["Authorization"][7:]
+    office.reread()
+    answer = office.client.post("/login", data={"key": secret, "next": wanted}, headers=OWN)
+    assert answer.headers["location"] == "/"
+
+
+def test_a_wrong_key_is_told_so_on_the_form(office):
+    answer = office.client.post("/login", data={"key": "fw_wrong"}, headers=OWN)
+    assert answer.status_code == 401
+    assert "This key is unknown" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_foreign_page_cannot_write_where_no_key_is_needed_and_programs_can(office):
+    answer = office.client.post("/events/ingest", json=BATCH, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert office.client.post("/events/ingest", json=BATCH).json()["inserted"] == 1
+
+
+def test_a_foreign_name_that_leads_here_reads_nothing_where_no_key_is_needed(tmp_path):
+    for office in open_office(tmp_path, policy=AccessPolicy(hosts=frozenset({"localhost"}))):
+        answer = office.client.get("/stores", headers={"Host": "evil.example:8642"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (421, "misdirected_request")
+        assert office.client.get("/stores", headers={"Host": "localhost:8642"}).status_code == 200
+        key = office.key("k")
+        office.reread()
+        assert office.client.get("/stores", headers=key | {"Host": "shop.example"}).status_code == 200
+
+
+def test_this_machine_may_be_let_in_without_a_key_and_no_other(tmp_path):
+    for office in open_office(tmp_path, policy=AccessPolicy(loopback_open=True)):
+        office.key("k")
+        near = TestClient(office.app, client=("127.0.0.1", 5000))
+        far = TestClient(office.app, client=("192.0.2.7", 5000))
+        assert near.get("/stores").status_code == 200
+        assert far.get("/stores").status_code == 401
+        assert near.get("/stores", headers={"X-API-Key": "fw_wrong"}).status_code == 401

@@ -66,7 +66,7 @@ async def log_out() -> Response:
 
 
 def _form(request: Request, wanted: str, problem: str | None = None, status: int = 200) -> Response:
-    html = pages_of(request).login(_own_page(wanted), problem)
+    html = pages_of(request).login(_own_page(wanted), problem, has_session=COOKIE in request.cookies)
     answer = html_page(html, status)
     answer.headers.update(_SAME_SITE_FORM)
     return answer

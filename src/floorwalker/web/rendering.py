@@ -79,18 +79,23 @@ class Pages:
         """What each figure means."""
         return self._render("catalogue.html", chapters=chapters)
 
-    def login(self, wanted: str, problem: str | None = None) -> str:
+    def login(self, wanted: str, problem: str | None = None, *, has_session: bool = False) -> str:
         """The form that asks for a key.
 
         Args:
             wanted: the page to go to afterwards.
             problem: what was wrong with the key shown last.
+            has_session: whether there is a session that can be ended.
         """
-        return self._render("login.html", wanted=wanted, problem=problem)
+        return self._render("login.html", wanted=wanted, problem=problem, has_session=has_session)
 
     def api(self, calls: Sequence[Mapping[str, object]]) -> str:
         """Every call of the API, as its description tells it."""
         return self._render("api.html", calls=calls)
+
+    def corrections(self, store: NamedStore) -> str:
+        """A store's days to be corrected, which fetches what it shows itself."""
+        return self._render("corrections.html", store=store)
 
     def problem(
         self,
