@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -64,9 +65,9 @@ class EventFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._raw: BinaryIO = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+        self._raw = cast(BufferedIOBase, sys.stdin.buffer if str(path) == "-" else path.open("rb"))
         self._is_stdin = str(path) == "-"
-        self._stream: BinaryIO = self._raw
+        self._stream: BufferedIOBase = self._raw
         self._buffer = b""
         self._ended = False
         self._damage: str | None = None
@@ -124,7 +125,7 @@ class EventFile:
         self._fill(2)
         if self._buffer.startswith(_GZIP):
             packed = cast(BinaryIO, _Joined(self._buffer, self._raw))
-            self._stream = cast(BinaryIO, gzip.GzipFile(fileobj=packed, mode="rb"))
+            self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
             self._buffer, self._ended = b"", False
         self._fill(_CHUNK)
         self._consume(len(self._buffer) - len(self._buffer.removeprefix(_BOM)))
@@ -140,7 +141,7 @@ class EventFile:
         """Have so many bytes ahead, as far as there are; whether there is any."""
         while len(self._buffer) < size and not self._ended:
             try:
-                more = self._stream.read(_CHUNK)
+                more = self._stream.read1(_CHUNK)  # what precedes a damaged place is handed out
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 more, self._damage = b"", str(error)
             self._ended = not more
@@ -250,7 +251,7 @@ class EventFile:
 class _Joined:
     """Bytes already read, and the rest of their stream."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: BufferedIOBase) -> None:
         self._head = head
         self._rest = rest
 
