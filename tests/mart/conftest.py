@@ -167,6 +167,7 @@ class Mart:
     url: str
     engine: str
     _sinks: list[Sink] = field(default_factory=list, init=False)
+    _reader: Any = field(default=None, init=False)
 
     def sink(self) -> Sink:
         opened = open_mart(self.url)
@@ -195,7 +196,9 @@ class Mart:
     def _client(self) -> Any:
         import clickhouse_connect
 
-        return clickhouse_connect.get_client(interface="chdb")
+        if self._reader is None:
+            self._reader = clickhouse_connect.get_client(interface="chdb")
+        return self._reader
 
     def _connection(self) -> Any:
         import psycopg
@@ -208,8 +211,8 @@ class Mart:
         return [dict(zip(names, row, strict=True)) for row in sorted(rows, key=repr)]
 
     def close(self) -> None:
-        for sink in self._sinks:
-            sink.close()
+        for opened in (*self._sinks, *([self._reader] if self._reader else [])):
+            opened.close()
 
 
 def _plain(value: Any) -> Any:

@@ -9,11 +9,10 @@ from decimal import Decimal
 import pytest
 
 from floorwalker.events import parse_utc
-from floorwalker.insights.funnel import STEPS, funnel
-from floorwalker.insights.heatmap import heatmap
-from floorwalker.insights.metrics import metrics
+from floorwalker.insights.answers import answer_funnel, answer_heatmap, answer_metrics, answer_traffic
+from floorwalker.insights.funnel import STEPS
 from floorwalker.insights.picture import take_picture
-from floorwalker.insights.traffic import QUARTER_HOUR, traffic
+from floorwalker.insights.traffic import QUARTER_HOUR
 from floorwalker.insights.windows import window_of_day
 from floorwalker.mart.views import VIEWS
 
@@ -25,9 +24,11 @@ DAYS = [
 ]
 
 SAME_NAMES = [
-    *("unique_visitors", "entries", "exits", "reentries", "occupancy", "staff_excluded", "basis", "currency"),
-    *("conversion_rate", "conversion_matched", "transactions", "transactions_per_visitor", "avg_dwell_ms"),
-    *("queue_joins", "queue_abandons", "abandonment_rate"),
+    *("unique_visitors", "visits", "groups", "parties", "entries", "exits", "reentries", "occupancy"),
+    *("occupancy_unseen", "staff_excluded", "staff_hours", "staffed_hours", "traffic_per_staff_hour"),
+    *("conversion_rate", "conversion_matched", "matched_buyers", "transactions", "transactions_per_visitor"),
+    *("avg_dwell_ms", "completed_stays", "queue_joins", "queue_abandons", "abandonment_rate"),
+    *("basis", "currency", "till_offset_s"),
 ]
 
 
@@ -68,7 +69,7 @@ def test_days_are_the_answers_of_the_api(two_days, mart):
     assert sorted(rows) == DAYS
     for (store_id, day), row in rows.items():
         picture = _picture(two_days, store_id, day)
-        figures = metrics(picture)
+        figures = answer_metrics(picture)
         for name in SAME_NAMES:
             assert row[name] == figures[name], name
         assert row["unique_visitors"] in (7, 8)
@@ -76,15 +77,19 @@ def test_days_are_the_answers_of_the_api(two_days, mart):
         assert (row["returns"], row["returned"]) == (1, Decimal("-5.00"))
         assert row["as_of_utc"] == _naive(figures["as_of"])
         assert row["warnings"] == ",".join(warning["code"] for warning in figures["warnings"])
+        for rate, interval in figures["intervals"].items():
+            assert (row[f"{rate}_low"], row[f"{rate}_high"]) == (interval["low"], interval["high"])
+        assert row["queue_wait_mean_ms"] == figures["queue_wait"]["mean_ms"]
+        assert row["served"] == figures["queue_wait"]["n"] == 3
+        assert row["peak_from_utc"] == _naive(figures["peak_hour"]["from"])
+        assert row["coverage_status"] == figures["coverage"]["status"]
         # Parts and wholes, for whoever adds days up.
         assert row["converted_visitors"] / row["unique_visitors"] == pytest.approx(
             row["conversion_rate"], abs=1e-4
         )
-        assert row["matched_visitors"] / row["unique_visitors"] == pytest.approx(
-            row["conversion_matched"], abs=1e-4
-        )
+        assert row["matched_buyers"] / row["parties"] == pytest.approx(row["conversion_matched"], abs=1e-4)
         assert round(row["dwell_ms"] / row["completed_stays"]) == row["avg_dwell_ms"]
-        steps = funnel(picture)
+        steps = answer_funnel(picture)
         assert [row[f"funnel_{step}"] for step in STEPS] == [steps[step] for step in STEPS]
         shown = mart.view("v_funnel_days", f"store_id = '{store_id}' AND day = '{day}'")
         assert {part["step"]: part["visits"] for part in shown} == {step: steps[step] for step in STEPS}
@@ -96,26 +101,33 @@ def test_zones_hours_visits_and_sales_add_up_to_the_api(two_days, mart):
         picture = _picture(two_days, store_id, day)
         here = f"store_id = '{store_id}' AND day = '{day}'"
         zones = {row["zone_id"]: row for row in mart.view("v_zone_days", here)}
-        for zone_id, heat in heatmap(picture).items():
+        for zone_id, heat in answer_heatmap(picture).items():
             row = zones.pop(zone_id)
             assert row["visits"] == heat["frequency"]
-            for name in ("avg_dwell_ms", "normalized", "data_confidence", "kind"):
+            for name in (
+                "avg_dwell_ms",
+                "completed_stays",
+                "normalized",
+                "data_confidence",
+                "kind",
+                "status",
+            ):
                 assert row[name] == heat[name], name
         assert not zones
         hours = {row["from_utc"]: row for row in mart.view("v_hours", here)}
-        for bucket in traffic(picture, QUARTER_HOUR)["buckets"]:
+        for bucket in answer_traffic(picture, QUARTER_HOUR)["buckets"]:
             row = hours[_naive(bucket["from"])]
-            for name in ("entries", "exits", "reentries", "occupancy"):
-                assert row[name] == bucket[name]
-        figures = metrics(picture)
+            for name in ("entries", "exits", "reentries", "occupancy", "status", "share"):
+                assert row[name] == bucket[name], name
+        figures = answer_metrics(picture)
         assert sum(row["revenue"] for row in hours.values()) == Decimal(figures["revenue"])
         assert (
             max(row["queue_max"] for row in hours.values()) == mart.view("v_days", here)[0]["queue_max"] > 0
         )
         visits = mart.view("v_visits", here)
         assert sum(row["counted"] for row in visits) == figures["unique_visitors"]
-        assert sum(row["purchased"] for row in visits) == funnel(picture)["purchased"]
-        assert sum(row["at_till"] for row in visits) == funnel(picture)["billing_queue"]
+        assert sum(row["purchased"] for row in visits) == answer_funnel(picture)["purchased"]
+        assert sum(row["at_till"] for row in visits) == answer_funnel(picture)["billing_queue"]
         assert sum(row["near_sale"] for row in visits) / len(visits) == pytest.approx(
             figures["conversion_rate"], abs=1e-4
         )

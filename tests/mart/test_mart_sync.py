@@ -16,6 +16,7 @@ from floorwalker.mart.tables import TABLES
 from floorwalker.mart.views import VIEWS
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.warehouse.schema import stores
+from floorwalker.warehouse.sweeping import Kind, sweep_store
 
 NOON = datetime(2026, 3, 3, 5, tzinfo=UTC)
 FACTS = [view.name for view in VIEWS if view.name != "v_pushes"]
@@ -135,10 +136,10 @@ def test_a_sync_that_is_killed_anywhere_leaves_whole_days(two_days, mart, monkey
     original = getattr(owner, name)
     two_days.sync(mart.sink())
     old = visitors(mart)
-    for store in ("IND", "NYC"):
-        two_days.shopper(store, "VIS_NEW", NOON)
-        two_days.shopper(store, "VIS_NEW", NOON + timedelta(days=1))
-    new = {key: count + 1 for key, count in old.items()}
+    late = [("IND", 3), ("NYC", 4)]
+    for store, day in late:
+        two_days.shopper(store, "VIS_NEW", datetime(2026, 3, day, 17, tzinfo=UTC))
+    new = {key: count + (key in late) for key, count in old.items()}
     kills = 0
     sink = mart.sink()
     for at in range(200):
@@ -151,9 +152,9 @@ def test_a_sync_that_is_killed_anywhere_leaves_whole_days(two_days, mart, monkey
         assert now.keys() == old.keys()
         for key, count in now.items():
             assert count in (old[key], new[key])
-            here = f"store_id = '{key[0]}' AND day = '2026-03-0{key[1]}'"
-            assert len(mart.view("v_visits", here)) == count
-            assert len(mart.view("v_days", here)) == 1
+        assert len(mart.view("v_days")) == len(now)
+        people = "SELECT store_id, day, count(*) FROM {m}.v_visits GROUP BY store_id, day"
+        assert {(store, day.day): n for store, day, n in mart.query(people)[1]} == now
         if now == new:
             break
     assert visitors(mart) == new
@@ -214,26 +215,28 @@ def test_an_older_state_that_arrives_late_does_not_stand(two_days, mart):
     assert shown(mart) == after
 
 
-def test_what_retention_swept_stays_in_the_mart(two_days, mart):
+@pytest.mark.parametrize("kind", [Kind.EVENTS, Kind.TRANSACTIONS])
+def test_what_retention_swept_stays_in_the_mart(two_days, mart, kind):
     sink = mart.sink()
     two_days.sync(sink)
     before = shown(mart)
-    # As the sweep leaves it: a watermark, and the events gone.
-    until = datetime(2026, 3, 4, tzinfo=UTC)
-    with two_days.warehouse.database.write() as connection:
-        micros = int(until.timestamp()) * 1_000_000
-        connection.execute(update(stores).values(swept_before_us=micros, version=stores.c.version + 1))
-        for statement in (
-            f"DELETE FROM events WHERE time_us < {micros}",
-            f"DELETE FROM transactions WHERE time_us < {micros}",
-            "UPDATE day_versions SET version = version + 1",
-        ):
-            connection.exec_driver_sql(statement)
+    house = two_days.warehouse
+    keep_days = (two_days.now.date() - date(2026, 3, 4)).days  # the 3rd goes, the 4th stays
+    for store in house.stores():
+        swept = list(sweep_store(house.database, store, {kind: keep_days}, two_days.now))
+        assert sum(part.removed for part in swept)
+    two_days.register(IND="Asia/Kolkata", NYC="America/New_York")
     report = two_days.sync(sink)
     assert report.kept >= 2
     assert shown(mart) == before
     two_days.sync(sink, full=True)
     assert shown(mart) == before
+    two_days.shopper("IND", "VIS_LATE", NOON + timedelta(days=1))
+    two_days.sync(sink)
+    assert (
+        visitors(mart)["IND", 4]
+        == {(r["store_id"], r["day"].day): r for r in before["v_days"]}["IND", 4]["unique_visitors"] + 1
+    )
 
 
 def test_a_restored_backup_is_refused_until_a_full_sync(two_days, mart):

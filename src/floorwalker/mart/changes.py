@@ -3,98 +3,163 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from floorwalker import __version__
+from floorwalker.errors import WorkError
 from floorwalker.insights.windows import day_start
 from floorwalker.mart.parts import STORE_PART, Stamp
 from floorwalker.mart.tables import MART_VERSION
 from floorwalker.warehouse import UnknownStore, Warehouse
+from floorwalker.warehouse.facts import DaySpan, Ground
 from floorwalker.warehouse.records import from_us, to_us
-from floorwalker.warehouse.schema import day_versions, stores
-from floorwalker.warehouse.versions import utc_day
+from floorwalker.warehouse.schema import day_versions, receipts, stores
 
+_CODE = f"{__version__}/mart {MART_VERSION}"  # another program may compute a fact otherwise
 _YEARS = (1971, 2148)  # days that every engine's DATE can hold
+_FIGURES_REST_ON = ("events", "resolutions", "transactions", "recordings")
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class StoreState:
-    """A store as the warehouse had it at one moment.
+class Standing:
+    """How the mart stands to a store.
 
     Attributes:
-        store_id: the store.
-        version: its version.
-        zone: its time zone.
-        basis: digest of all that figures rest on beside the days' events: site file, zone, formulas.
-        kept_until_us: events before it were swept away.
-        days: version by UTC day, days since 1970-01-01.
+        changed: parts that have to be pushed: the store itself first, then days in order.
+        unchanged: days that the mart holds as they are.
+        kept: days that retention swept in the warehouse: the mart keeps what it has of them.
     """
 
-    store_id: str
-    version: int
-    zone: ZoneInfo
-    basis: str
-    kept_until_us: int
-    days: dict[int, int]
-
-    def local_days(self) -> set[date]:
-        """The local days of which something may be known."""
-        found: set[date] = set()
-        for day in self.days:
-            begin = from_us(day * 86_400_000_000)
-            for moment in (begin, begin + timedelta(days=1) - timedelta(microseconds=1)):
-                found.add(moment.astimezone(self.zone).date())
-        return {day for day in found if _YEARS[0] <= day.year <= _YEARS[1]}
-
-    def is_swept(self, day: date) -> bool:
-        """Whether events of the day may be gone: what the mart holds of it cannot be computed again."""
-        return to_us(day_start(day, self.zone)) < self.kept_until_us
-
-    def stamp(self, part: str, now: datetime, epoch: int) -> Stamp:
-        """What a part's facts rest on now."""
-        if part == STORE_PART:
-            return Stamp(self.version, self.basis, epoch)
-        day = date.fromisoformat(part)
-        version = max(self.days.get(utc, 0) for utc in utc_days_of(day, self.zone))
-        end = day_start(day + timedelta(days=1), self.zone)
-        # A day that goes on is told of once more when it is over, even if nothing more happens.
-        return Stamp(self.version, f"{self.basis}.{version}.{'over' if end <= now else 'open'}", epoch)
+    changed: tuple[str, ...]
+    unchanged: int
+    kept: int
 
 
-def store_state(warehouse: Warehouse, store_id: str, utc_days: Collection[int] | None = None) -> StoreState:
-    """Read a store's state.
+def compare(
+    warehouse: Warehouse, store_id: str, known: Mapping[str, Stamp], *, full: bool = False
+) -> Standing:
+    """Compare a store as the warehouse has it with what the mart holds.
 
     Args:
-        warehouse: where.
-        store_id: which.
-        utc_days: only these days' versions; None: all.
+        warehouse: the truth; read after `known` was, so that it is never behind the mart.
+        store_id: which store.
+        known: stamp of each part that the mart holds.
+        full: name all parts that can be computed.
 
     Raises:
         UnknownStore: nobody named it yet.
+        WorkError: the mart holds a later state of the store than the warehouse has.
     """
+    now = warehouse.now()
     with warehouse.database.read() as connection:
-        row = connection.execute(select(stores).where(stores.c.store_id == store_id)).first()
-        if row is None:
-            raise UnknownStore(store_id)
-        days = _day_versions(connection, store_id, utc_days)
-    told = "\0".join((str(MART_VERSION), row.name, row.timezone, str(row.registered), row.config or ""))
-    basis = hashlib.sha256(told.encode()).hexdigest()[:16]
-    return StoreState(store_id, row.version, ZoneInfo(row.timezone), basis, row.swept_before_us, days)
+        row = _store_row(connection, store_id)
+        if not full:
+            _refuse_older(row, known)
+        zone = ZoneInfo(row.timezone)
+        days = _days(connection, row, now) | {date.fromisoformat(p) for p in known if p != STORE_PART}
+        spans = [_span(day, zone) for day in sorted(days)]
+        ground = Ground(connection, store_id, _CODE, spans)
+        kept_until_us = _kept_until_us(connection, row)
+        changed = (
+            [STORE_PART] if full or STORE_PART not in known or known[STORE_PART].text != _about(row) else []
+        )
+        unchanged = kept = 0
+        for span in spans:
+            there = known.get(span.day)
+            if span.from_us < kept_until_us:
+                kept += 1
+            elif there is None and not ground.has_data(span):
+                continue
+            elif full or there is None or not _holds(ground, there.text, span, now):
+                changed.append(span.day)
+            else:
+                unchanged += 1
+    return Standing(tuple(changed), unchanged, kept)
 
 
-def _day_versions(connection: Connection, store_id: str, utc_days: Collection[int] | None) -> dict[int, int]:
-    table = day_versions.c
-    query = select(table.day, table.version).where(table.store_id == store_id)
-    if utc_days is not None:
-        query = query.where(table.day.in_(sorted(utc_days)))
-    return {row.day: row.version for row in connection.execute(query)}
+def stamp_now(warehouse: Warehouse, store_id: str, part: str, epoch: int) -> Stamp:
+    """What a part's facts rest on now; taken before the facts, so that it never says more than they do.
+
+    Args:
+        warehouse: the truth.
+        store_id: which store.
+        part: the local day as 2026-03-03, or `store`.
+        epoch: of the push.
+    """
+    now = warehouse.now()
+    with warehouse.database.read() as connection:
+        row = _store_row(connection, store_id)
+        if part == STORE_PART:
+            return Stamp(row.version, _about(row), epoch)
+        span = _span(date.fromisoformat(part), ZoneInfo(row.timezone))
+        ground = Ground(connection, store_id, _CODE, [span])
+        return Stamp(row.version, f"{_phase(span, now)} {ground.stamp(span)}", epoch)
 
 
-def utc_days_of(day: date, zone: ZoneInfo) -> range:
-    """The UTC days that a local day touches, in days since 1970-01-01."""
-    begin, end = day_start(day, zone), day_start(day + timedelta(days=1), zone)
-    return range(utc_day(to_us(begin)), utc_day(to_us(end) - 1) + 1)
+def _store_row(connection: Connection, store_id: str) -> Any:
+    row = connection.execute(select(stores).where(stores.c.store_id == store_id)).first()
+    if row is None:
+        raise UnknownStore(store_id)
+    return row
+
+
+def _refuse_older(row: Any, known: Mapping[str, Stamp]) -> None:
+    newest = max((stamp.store_version for stamp in known.values()), default=0)
+    if newest > row.version:
+        raise WorkError(
+            f"the mart knows store {row.store_id} up to version {newest}, the database only to "
+            f"{row.version}: was it restored from a backup, or is it another one? "
+            "With --full everything is pushed anew"
+        )
+
+
+def _days(connection: Connection, row: Any, now: datetime) -> set[date]:
+    """The local days of which something may be known, as far as they have begun."""
+    zone = ZoneInfo(row.timezone)
+    touched: Iterable[int] = connection.scalars(
+        select(day_versions.c.day).where(day_versions.c.store_id == row.store_id)
+    )
+    found: set[date] = set()
+    for day in touched:
+        begin = from_us(day * 86_400_000_000)
+        # A day to either side: a sale may be taken to lie there, for a clock that is set apart.
+        found |= {(begin + shift * _DAY).astimezone(zone).date() for shift in (-1, 0, 1, 2)}
+    return {d for d in found if _YEARS[0] <= d.year <= _YEARS[1] and day_start(d, zone) <= now}
+
+
+def _span(day: date, zone: ZoneInfo) -> DaySpan:
+    return DaySpan(day.isoformat(), to_us(day_start(day, zone)), to_us(day_start(day + _DAY, zone)))
+
+
+def _kept_until_us(connection: Connection, row: Any) -> int:
+    """The moment before which retention may have taken what figures rest on."""
+    table = receipts.c
+    swept = connection.scalar(
+        select(func.max(table.before_us)).where(
+            table.store_id == row.store_id, table.kind.in_(_FIGURES_REST_ON)
+        )
+    )
+    return max(int(row.swept_before_us), int(swept or 0))
+
+
+def _about(row: Any) -> str:
+    """Digest of what is known of the store itself."""
+    told: Sequence[str] = (_CODE, row.name, row.timezone, str(row.registered), row.config or "")
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+
+
+def _phase(span: DaySpan, now: datetime) -> str:
+    # A day that goes on is told of once more when it is over, even if nothing more happens.
+    return "over" if span.to_us <= to_us(now) else "open"
+
+
+def _holds(ground: Ground, text: str, span: DaySpan, now: datetime) -> bool:
+    phase, _, stamp = text.partition(" ")
+    return phase == _phase(span, now) and ground.holds(stamp, span)

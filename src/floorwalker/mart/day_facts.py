@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from floorwalker.insights.funnel import STEPS, funnel
-from floorwalker.insights.heatmap import heatmap
-from floorwalker.insights.metrics import completed_stays, metrics
+from floorwalker.events import parse_utc
+from floorwalker.insights.answers import answer_funnel, answer_heatmap, answer_metrics
+from floorwalker.insights.buying import purchases
+from floorwalker.insights.funnel import STEPS
+from floorwalker.insights.metrics import Counts, completed_stays
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import queue_curve
 from floorwalker.insights.visits import Visit
+from floorwalker.insights.waits import ToldWait
 from floorwalker.mart.quarter_hours import money, quarter_hours, wall_clock
 from floorwalker.mart.tables import DAYS, HOURS, SALES, STAYS, VISITS, ZONE_DAYS
 from floorwalker.site import ZoneKind
-from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import from_us
 
 Row = tuple[Any, ...]
@@ -23,34 +25,40 @@ Rows = dict[str, list[Row]]
 _IN_SHOP = (ZoneKind.PRODUCT, ZoneKind.BILLING)
 
 
-def day_facts(picture: Picture, *, is_final: bool) -> Rows:
+def day_facts(picture: Picture, told_waits: Mapping[str, ToldWait], *, is_final: bool) -> Rows:
     """All rows of one local day.
 
     Args:
         picture: the store over that day.
+        told_waits: what events say of waiting at the till, by event id.
         is_final: whether the day was over.
 
     Returns:
         Rows by table, values in the order of the table's columns.
     """
-    bought = _buyers(picture)
-    counted = {visit.visitor_id for visit in picture.counted}
+    matches = {match["transaction_id"]: match for match in purchases(picture)["matches"]}
+    first_sale: dict[str, str] = {}
+    for transaction_id, match in matches.items():
+        first_sale.setdefault(match["visitor_id"], transaction_id)
+    counted = Counts(picture).unique
     lead = (picture.store.store_id, picture.window.first_day)
     return {
-        DAYS.name: [lead + _day(picture, is_final=is_final)],
+        DAYS.name: [lead + _day(picture, answer_metrics(picture, told_waits), is_final=is_final)],
         ZONE_DAYS.name: [lead + row for row in _zones(picture)],
         HOURS.name: [lead + row for row in quarter_hours(picture)],
-        VISITS.name: [lead + _visit(picture, visit, counted, bought) for visit in picture.visits],
+        VISITS.name: [lead + _visit(picture, visit, counted, first_sale) for visit in picture.visits],
         STAYS.name: [lead + row for visit in picture.visits for row in _stays(picture, visit)],
-        SALES.name: [lead + row for row in _sales(picture, bought)],
+        SALES.name: [lead + row for row in _sales(picture, matches)],
     }
 
 
-def _day(picture: Picture, *, is_final: bool) -> Row:
-    figures, steps = metrics(picture), funnel(picture)
-    stays = completed_stays(picture)
+def _day(picture: Picture, figures: Mapping[str, Any], *, is_final: bool) -> Row:
+    steps = answer_funnel(picture)
     returns = [sale for sale in picture.sales if sale.kind == "return" and picture.holds(sale.time_us)]
-    outcome = picture.outcome
+    stays = completed_stays(picture)
+    peak = figures["peak_hour"] or {}
+    near_sale = min(len(Counts(picture).near_sale), figures["unique_visitors"] or 0)
+    coverage = figures["coverage"]
     values = {
         "store_name": picture.store.name,
         "timezone": picture.store.timezone,
@@ -58,17 +66,29 @@ def _day(picture: Picture, *, is_final: bool) -> Row:
         "to_utc": picture.window.to_utc,
         "as_of_utc": picture.as_of,
         "is_final": is_final,
-        "converted_visitors": len({visitor for _, visitor in outcome.near_sale}),
-        "matched_visitors": len({visitor for _, visitor in outcome.purchased}),
+        "coverage_status": coverage["status"],
+        "coverage_share": coverage["share"],
+        "door_status": coverage["figures"]["entries"]["status"],
+        "peak_from_utc": parse_utc(peak["from"]) if peak else None,
+        "peak_ways_in": peak.get("ways_in"),
+        "converted_visitors": None if figures["conversion_rate"] is None else near_sale,
         "returns": len(returns),
         "returned": money(sum(sale.amount_minor for sale in returns)),
-        "completed_stays": len(stays),
-        "dwell_ms": sum(stay.dwell_ms or 0 for _, stay in stays),
-        "queue_max": max((length for _, length in queue_curve(picture)), default=0),
-        **{f"funnel_{step}": steps[step] for step in STEPS},
-        "warnings": ",".join(warning["code"] for warning in figures["warnings"]),
         "revenue": Decimal(figures["revenue"]),
+        "dwell_ms": None
+        if figures["completed_stays"] is None
+        else sum(stay.dwell_ms or 0 for _, stay in stays),
+        "queue_max": None
+        if figures["queue_joins"] is None
+        else max((length for _, length in queue_curve(picture)), default=0),
+        "served": figures["queue_wait"]["n"],
+        "queue_wait_mean_ms": figures["queue_wait"]["mean_ms"],
+        "queue_service_mean_ms": figures["queue_service"]["mean_ms"],
+        "warnings": ",".join(warning["code"] for warning in figures["warnings"]),
+        **{f"funnel_{step}": steps[step] for step in STEPS},
     }
+    for rate, interval in figures["intervals"].items():
+        values |= {f"{rate}_low": interval["low"], f"{rate}_high": interval["high"]}
     return tuple(values[name] if name in values else figures[name] for name in DAYS.names[2:])
 
 
@@ -78,43 +98,31 @@ def _zones(picture: Picture) -> Iterable[Row]:
         if picture.store.site
         else {}
     )
-    dwell: dict[str, list[int]] = {}
+    dwell: dict[str, int] = {}
     for _, stay in completed_stays(picture):
-        dwell.setdefault(stay.zone_id, []).append(stay.dwell_ms or 0)
-    for zone_id, figures in heatmap(picture).items():
-        mine = dwell.get(zone_id, [])
+        dwell[stay.zone_id] = dwell.get(stay.zone_id, 0) + (stay.dwell_ms or 0)
+    for zone_id, figures in answer_heatmap(picture).items():
         yield (
             zone_id,
             figures["kind"],
             sku_zones.get(zone_id),
             figures["frequency"],
-            len(mine),
-            sum(mine),
+            figures["completed_stays"],
+            None if figures["completed_stays"] is None else dwell.get(zone_id, 0),
             figures["avg_dwell_ms"],
             figures["normalized"],
             figures["data_confidence"],
+            figures["status"],
+            figures["share"],
         )
 
 
-def _buyers(picture: Picture) -> dict[str, Transaction]:
-    """The first sale assigned to each visitor."""
-    by_time: dict[int, list[Transaction]] = {}
-    for sale in picture.window_sales:
-        by_time.setdefault(sale.time_us, []).append(sale)
-    found: dict[str, Transaction] = {}
-    for (_, visitor_id), at_us in sorted(picture.outcome.purchased.items(), key=lambda item: item[0][1]):
-        if sales := by_time.get(at_us):
-            found[visitor_id] = sales.pop(0)
-    return found
-
-
-def _visit(picture: Picture, visit: Visit, counted: set[str], bought: dict[str, Transaction]) -> Row:
+def _visit(picture: Picture, visit: Visit, counted: set[str], first_sale: Mapping[str, str]) -> Row:
     key = (visit.day, visit.visitor_id)
     outcome = picture.outcome
     kinds = {picture.kinds[stay.zone_id] for stay in visit.stays}
     dwells = [stay.dwell_ms for stay in visit.stays if stay.dwell_ms is not None]
     purchased_us = outcome.purchased.get(key)
-    sale = bought.get(visit.visitor_id)
     at_till = not visit.is_staff and (ZoneKind.BILLING in kinds or purchased_us is not None)
     return (
         visit.visitor_id,
@@ -129,6 +137,7 @@ def _visit(picture: Picture, visit: Visit, counted: set[str], bought: dict[str, 
         len(visit.reentries_us),
         len(visit.exits_us),
         min(visit.groups, default=None),
+        outcome.parties.get(visit.visitor_id),
         len({stay.zone_id for stay in visit.stays}),
         len(dwells),
         sum(dwells),
@@ -139,7 +148,7 @@ def _visit(picture: Picture, visit: Visit, counted: set[str], bought: dict[str, 
         key in outcome.near_sale,
         purchased_us is not None,
         None if purchased_us is None else from_us(purchased_us),
-        sale.transaction_id if sale else None,
+        first_sale.get(visit.visitor_id),
     )
 
 
@@ -158,9 +167,9 @@ def _stays(picture: Picture, visit: Visit) -> Iterable[Row]:
         )
 
 
-def _sales(picture: Picture, bought: dict[str, Transaction]) -> Iterable[Row]:
-    buyer = {sale.transaction_id: visitor_id for visitor_id, sale in bought.items()}
+def _sales(picture: Picture, matches: Mapping[str, Mapping[str, Any]]) -> Iterable[Row]:
     for sale in picture.sales:
+        match = matches.get(sale.transaction_id, {})
         yield (
             sale.transaction_id,
             from_us(sale.time_us),
@@ -169,5 +178,7 @@ def _sales(picture: Picture, bought: dict[str, Transaction]) -> Iterable[Row]:
             sale.currency,
             sale.kind,
             ",".join(sale.salespeople),
-            buyer.get(sale.transaction_id),
+            match.get("visitor_id"),
+            match.get("gap_s"),
+            match.get("margin_s"),
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from floorwalker.events import parse_utc
+from floorwalker.insights.coverage import Coverage, Status, coverage_of
+from floorwalker.insights.occupancy import inside_at, occupancy_curve
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import queue_curve
 from floorwalker.insights.traffic import QUARTER_HOUR, traffic
@@ -34,33 +36,41 @@ def quarter_hours(picture: Picture) -> Iterator[tuple[Any, ...]]:
     Args:
         picture: the store over one local day.
     """
-    door = {_place(picture, to_us(parse_utc(row["from"]))): row for row in _door(picture)}
+    coverage = coverage_of(picture)
+    buckets = traffic(picture, QUARTER_HOUR, coverage)["buckets"]
+    door = {_place(picture, to_us(parse_utc(row["from"]))): row for row in buckets}
     queues = _queues(picture)
     tills: dict[int, list[int]] = {}
     for sale in picture.window_sales:
         tills.setdefault(_place(picture, sale.time_us), []).append(sale.amount_minor)
+    curve = occupancy_curve(picture.customers)
     places = door.keys() | queues.keys() | tills.keys()
-    inside = 0
     for place in range(min(places, default=0), max(places, default=-1) + 1):
         at_us = picture.from_us + place * _STEP_US
-        row = door.get(place)
-        inside = row["occupancy"] if row else inside
+        row = door.get(place) or _quiet(coverage, curve, picture.from_us, at_us)
         yield (
             from_us(at_us),
             wall_clock(picture, at_us),
-            row["entries"] if row else 0,
-            row["exits"] if row else 0,
-            row["reentries"] if row else 0,
-            inside,
+            row["entries"],
+            row["exits"],
+            row["reentries"],
+            row["occupancy"],
             queues.get(place, 0),
             len(tills.get(place, ())),
             money(sum(tills.get(place, ()))),
+            row["status"],
+            row["share"],
         )
 
 
-def _door(picture: Picture) -> list[dict[str, Any]]:
-    buckets: list[dict[str, Any]] = traffic(picture, QUARTER_HOUR)["buckets"]
-    return buckets
+def _quiet(coverage: Coverage, curve: Sequence[tuple[int, int]], since_us: int, at_us: int) -> dict[str, Any]:
+    """The door in a quarter hour outside of the time in which anybody passed it."""
+    reach = coverage.of_doors([(at_us, at_us + _STEP_US)])
+    figures: dict[str, Any] = {"entries": 0, "exits": 0, "reentries": 0}
+    figures["occupancy"] = inside_at(curve, at_us + _STEP_US - 1, since_us)
+    if reach.status is Status.UNWATCHED:
+        figures = dict.fromkeys(figures)
+    return {**figures, "status": reach.status.value, "share": reach.share}
 
 
 def _place(picture: Picture, time_us: int) -> int:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from floorwalker.errors import WorkError
 from floorwalker.insights.picture import Picture, take_picture
-from floorwalker.insights.windows import day_start, window_of_day
-from floorwalker.mart.changes import StoreState, store_state, utc_days_of
+from floorwalker.insights.waits import read_told_waits
+from floorwalker.insights.windows import window_of_day
+from floorwalker.mart.changes import compare, stamp_now
 from floorwalker.mart.day_facts import Rows, day_facts
-from floorwalker.mart.parts import STORE_PART, Part, Sink, Stamp
+from floorwalker.mart.parts import STORE_PART, Part, Sink
 from floorwalker.mart.tables import CAMERAS, STORES, ZONES
+from floorwalker.runs import Recording
 from floorwalker.warehouse import Warehouse
 from floorwalker.warehouse.records import to_us
 
@@ -82,19 +83,12 @@ def plan_sync(warehouse: Warehouse, sink: Sink, store_ids: Sequence[str], *, ful
     changes: list[Change] = []
     unchanged = kept = 0
     for store_id in store_ids:
-        # The mart first: the warehouse only moves on, so it is never behind what the mart already holds.
         known = sink.known(store_id)
-        state = store_state(warehouse, store_id)
-        if not full:
-            _refuse_older(state, known)
+        standing = compare(warehouse, store_id, known, full=full)
         epoch = max((stamp.epoch for stamp in known.values()), default=0) + full
-        for part in (STORE_PART, *_days(warehouse, state, known)):
-            if part != STORE_PART and state.is_swept(date.fromisoformat(part)):
-                kept += 1
-            elif full or part not in known or known[part].text != _text(warehouse, state, part):
-                changes.append(Change(store_id, part, epoch))
-            else:
-                unchanged += part != STORE_PART
+        changes += [Change(store_id, part, epoch) for part in standing.changed]
+        unchanged += standing.unchanged
+        kept += standing.kept
     return Plan(len(store_ids), tuple(changes), unchanged, kept)
 
 
@@ -135,42 +129,16 @@ def compact(warehouse: Warehouse, sink: Sink) -> int:
     return sink.compact(warehouse.now() - _NEVER_COMPLETED)
 
 
-def _days(warehouse: Warehouse, state: StoreState, known: dict[str, Stamp]) -> list[str]:
-    now = warehouse.now()
-    begun = {day.isoformat() for day in state.local_days() if day_start(day, state.zone) <= now}
-    # A day that the mart holds and the warehouse no longer has must become empty there.
-    return sorted(begun | (known.keys() - {STORE_PART}))
-
-
-def _text(warehouse: Warehouse, state: StoreState, part: str) -> str:
-    return state.stamp(part, warehouse.now(), 0).text
-
-
-def _refuse_older(state: StoreState, known: dict[str, Stamp]) -> None:
-    newest = max((stamp.store_version for stamp in known.values()), default=0)
-    if newest > state.version:
-        raise WorkError(
-            f"the mart knows store {state.store_id} up to version {newest}, the database only to "
-            f"{state.version}: was it restored from a backup, or is it another one? "
-            "With --full everything is pushed anew"
-        )
-
-
 def _parts(
     warehouse: Warehouse, plan: Plan, on_part: Callable[[], None], new_push_id: Callable[[], int]
 ) -> Iterator[Part]:
     for change in plan.changes:
         # The stamp before the facts: what changes in between makes the next sync push the part again.
+        stamp = stamp_now(warehouse, change.store_id, change.part, change.epoch)
         if change.part == STORE_PART:
-            state = store_state(warehouse, change.store_id, ())
-            stamp = state.stamp(change.part, warehouse.now(), change.epoch)
             rows = _store_rows(warehouse, change.store_id)
         else:
-            day = date.fromisoformat(change.part)
-            zone = store_state(warehouse, change.store_id, ()).zone
-            state = store_state(warehouse, change.store_id, utc_days_of(day, zone))
-            stamp = state.stamp(change.part, warehouse.now(), change.epoch)
-            rows = _day_rows(warehouse, change.store_id, day)
+            rows = _day_rows(warehouse, change.store_id, date.fromisoformat(change.part))
         yield Part(change.store_id, change.part, stamp, new_push_id(), warehouse.now(), rows)
         on_part()
 
@@ -195,22 +163,16 @@ def _day_rows(warehouse: Warehouse, store_id: str, day: date) -> Rows:
     store = warehouse.store(store_id)
     window = window_of_day(day, store.zone_info)
     picture = take_picture(warehouse, store, window)
-    if not _anything(warehouse, picture):
+    # A day that a camera watched and nobody came is one; of other empty days nothing is known.
+    if not (picture.events or picture.sales or any(_reaches(r, picture) for r in picture.recordings)):
         return {}
-    return day_facts(picture, is_final=window.to_utc <= warehouse.now())
+    told = read_told_waits(warehouse.database, store_id, window.from_utc, window.to_utc)
+    return day_facts(picture, told, is_final=window.to_utc <= warehouse.now())
 
 
-def _anything(warehouse: Warehouse, picture: Picture) -> bool:
-    """Whether anything is known of a day; a day that a camera watched and nobody came is one."""
-    if picture.visits or picture.sales:
-        return True
-    window = picture.window
-    recordings = warehouse.recordings(
-        picture.store.store_id, window.from_utc - timedelta(days=1), window.to_utc
-    )
-    return any(
-        to_us(recording.start_utc) + recording.duration_s * 1e6 > picture.from_us for recording in recordings
-    )
+def _reaches(recording: Recording, picture: Picture) -> bool:
+    end_us = to_us(recording.start_utc) + round(recording.duration_s * 1e6)
+    return end_us > picture.from_us and to_us(recording.start_utc) < picture.to_us
 
 
 def _batches(parts: Iterator[Part]) -> Iterator[list[Part]]:

@@ -12,8 +12,16 @@ _DAY = Column("day", Kind.DAY, "The store's local day.")
 _VISITOR = Column("visitor_id", Kind.TEXT, "The person's name of that day; it means nobody on other days.")
 
 
-def _count(name: str, meaning: str, *, adds: bool = True, nullable: bool = False) -> Column:
-    return Column(name, Kind.COUNT, meaning, adds=adds, nullable=nullable)
+_STATUSES = "`complete`, `partial`, `unwatched`, `unknown` or `closed`."
+
+
+def _count(name: str, meaning: str, *, adds: bool = True) -> Column:
+    return Column(name, Kind.COUNT, meaning, adds=adds)
+
+
+def _figure(name: str, meaning: str, *, adds: bool = True) -> Column:
+    """A count that rests on cameras: empty, not 0, where none watched."""
+    return Column(name, Kind.COUNT, meaning, nullable=True, adds=adds)
 
 
 def _money(name: str, meaning: str) -> Column:
@@ -21,7 +29,7 @@ def _money(name: str, meaning: str) -> Column:
 
 
 def _ratio(name: str, meaning: str) -> Column:
-    return Column(name, Kind.RATIO, meaning)
+    return Column(name, Kind.RATIO, meaning, nullable=True)
 
 
 def _flag(name: str, meaning: str) -> Column:
@@ -38,7 +46,7 @@ def _local(name: str, meaning: str, *, nullable: bool = False) -> Column:
 
 DAYS = Table(
     "fact_days",
-    "One local day of one store: the figures as the API gives them.",
+    "One local day of one store: the figures as the API gives them; empty where no camera watched.",
     (
         _STORE,
         _DAY,
@@ -50,72 +58,96 @@ DAYS = Table(
         _utc("to_utc", "When it ended; 23 to 25 hours later."),
         _utc("as_of_utc", "The moment in the data for which `now` stands."),
         _flag("is_final", "Whether the day was over when it was pushed."),
-        _count("unique_visitors", "Visitors of the day. Summed over days they are visitor-days, not people."),
-        _count("entries", "First ways in."),
-        _count("exits", "Ways out."),
-        _count("reentries", "Further ways in of the same people."),
-        _count("occupancy", "People inside at `as_of`.", adds=False),
-        _count("staff_excluded", "Staff seen, in no other figure. Over days: staff-days."),
-        _count(
-            "converted_visitors", "Part of `conversion_rate`: at the till within 5 minutes before a sale."
-        ),
-        _ratio("conversion_rate", "The contract's conversion: an upper figure."),
-        _count("matched_visitors", "Part of `conversion_matched`: those to whom a sale was assigned."),
-        _ratio("conversion_matched", "Conversion by one-to-one assignment of sales to buyers."),
+        Column("coverage_status", Kind.NAME, _STATUSES),
+        _ratio("coverage_share", "Share of the time that the cameras watched."),
+        Column("door_status", Kind.NAME, "The same of the cameras at the door alone."),
+        _figure("unique_visitors", "Visitors. Summed over days they are visitor-days, not people."),
+        _figure("visits", "Visits that count; as many as visitors on one day."),
+        _figure("groups", "Groups that came."),
+        _figure("parties", "People alone and groups: whoever can buy."),
+        _figure("entries", "First ways in."),
+        _figure("exits", "Ways out."),
+        _figure("reentries", "Further ways in of the same people."),
+        _figure("occupancy", "People inside at `as_of`.", adds=False),
+        _figure("occupancy_unseen", "Those of them of whom nothing was seen for an hour.", adds=False),
+        _utc("peak_from_utc", "Begin of the hour with most ways in.", nullable=True),
+        _figure("peak_ways_in", "Ways in of that hour.", adds=False),
+        _figure("converted_visitors", "Numerator of `conversion_rate`, held at its denominator."),
+        _ratio("conversion_rate", "`converted_visitors` by `unique_visitors`: an upper figure."),
+        _ratio("conversion_rate_low", "Lower bound of its 95 % interval."),
+        _ratio("conversion_rate_high", "Upper bound."),
+        _figure("matched_buyers", "Numerator of `conversion_matched`: parties that a sale was assigned to."),
+        _ratio("conversion_matched", "`matched_buyers` by `parties`, sales assigned one to one."),
+        _ratio("conversion_matched_low", "Lower bound of its 95 % interval."),
+        _ratio("conversion_matched_high", "Upper bound."),
         _count("transactions", "Sales."),
-        _ratio("transactions_per_visitor", "Sales by visitors."),
+        _ratio("transactions_per_visitor", "`transactions` by `unique_visitors`."),
         _money("revenue", "Sum of the sales, returns left out."),
         _count("returns", "Returns at the till."),
         _money("returned", "Sum of the returns, negative."),
-        _count("avg_dwell_ms", "Mean of the completed stays in zones.", adds=False),
-        _count("completed_stays", "Part of `avg_dwell_ms`: stays that were seen to end."),
-        _count("dwell_ms", "Part of `avg_dwell_ms`: their sum."),
-        _count("queue_joins", "Visits that joined a queue at the till."),
-        _count("queue_abandons", "Those of them who gave up."),
-        _ratio("abandonment_rate", "Who gave up, of those who joined."),
-        _count("queue_max", "The longest queue.", adds=False),
-        _count("funnel_entry", "Visits counted."),
-        _count("funnel_zone_visit", "Those with a stay in a product zone or at the till."),
-        _count("funnel_billing_queue", "Those at the till."),
-        _count("funnel_purchased", "Those who bought."),
+        _ratio("till_offset_s", "By how much the till's clock was taken to be ahead."),
+        _figure("avg_dwell_ms", "`dwell_ms` by `completed_stays`.", adds=False),
+        _figure("completed_stays", "Stays in zones that were seen to end."),
+        _figure("dwell_ms", "Their sum."),
+        _figure("queue_joins", "Visits that joined a queue at the till."),
+        _figure("queue_abandons", "Those of them who gave up."),
+        _ratio("abandonment_rate", "`queue_abandons` by `queue_joins`."),
+        _ratio("abandonment_rate_low", "Lower bound of its 95 % interval."),
+        _ratio("abandonment_rate_high", "Upper bound."),
+        _figure("queue_max", "The longest queue.", adds=False),
+        _figure("served", "Customers whose wait is known or estimated."),
+        _figure("queue_wait_mean_ms", "Their mean wait; over days weigh it by `served`.", adds=False),
+        _figure("queue_service_mean_ms", "Their mean time being served.", adds=False),
+        _figure("staff_excluded", "Staff seen, in no other figure. Over days: staff-days."),
+        Column("staff_hours", Kind.RATIO, "Hours that they were present, by person.", True, True),
+        Column("staffed_hours", Kind.RATIO, "Hours with at least one of them.", True, True),
+        _ratio("traffic_per_staff_hour", "Entries and re-entries by `staff_hours`."),
+        _figure("funnel_entry", "Visits counted."),
+        _figure("funnel_zone_visit", "Those with a stay in a product zone or at the till."),
+        _figure("funnel_billing_queue", "Those at the till."),
+        _figure("funnel_purchased", "Those who bought."),
         Column("warnings", Kind.TEXT, "Codes of the API's warnings, comma separated; empty: none."),
     ),
 )
 
 ZONE_DAYS = Table(
     "fact_zones",
-    "One zone on one day.",
+    "One zone on one day; empty where no camera watched it.",
     (
         _STORE,
         _DAY,
         Column("zone_id", Kind.NAME, "The zone."),
         Column("kind", Kind.NAME, "`product`, `billing`, `staff-only` or `entrance`."),
         Column("sku_zone", Kind.NAME, "The merchandise shown there.", nullable=True),
-        _count("visits", "Visits with a stay in it. Not to be summed over zones: a visit has several."),
-        _count("completed_stays", "Stays that were seen to end."),
-        _count("dwell_ms", "Their sum."),
-        _count("avg_dwell_ms", "Their mean.", adds=False),
+        _figure("visits", "Visits with a stay in it. Not to be summed over zones: a visit has several."),
+        _figure("completed_stays", "Stays that were seen to end."),
+        _figure("dwell_ms", "Their sum."),
+        _figure("avg_dwell_ms", "Their mean.", adds=False),
         _ratio("normalized", "0 to 100 against the day's most visited zone."),
         Column("data_confidence", Kind.NAME, "`low` under 20 visits, else `high`."),
+        Column("status", Kind.NAME, _STATUSES),
+        _ratio("share", "Share of the time that its cameras watched."),
     ),
     ("zone_id",),
 )
 
 HOURS = Table(
     "fact_hours",
-    "One quarter hour of one store.",
+    "One quarter hour of one store, from the day's first sign of anything to its last.",
     (
         _STORE,
         _DAY,
         _utc("from_utc", "When it began."),
         _local("from_local", "The same by the store's clock; an hour comes twice when summer time ends."),
-        _count("entries", "First ways in."),
-        _count("exits", "Ways out."),
-        _count("reentries", "Further ways in of the same people."),
-        _count("occupancy", "People inside at its end.", adds=False),
+        _figure("entries", "First ways in."),
+        _figure("exits", "Ways out."),
+        _figure("reentries", "Further ways in of the same people."),
+        _figure("occupancy", "People inside at its end.", adds=False),
         _count("queue_max", "The longest queue in it.", adds=False),
         _count("transactions", "Sales."),
         _money("revenue", "Sum of the sales."),
+        Column("status", Kind.NAME, "Of the door's cameras: " + _STATUSES),
+        _ratio("share", "Share of the time that they watched."),
     ),
     ("from_utc",),
 )
@@ -138,6 +170,7 @@ VISITS = Table(
         _count("reentries", "Further ways in."),
         _count("exits", "Ways out."),
         Column("group_id", Kind.TEXT, "The group they came in with, where one is known.", nullable=True),
+        Column("party_id", Kind.TEXT, "The same for all who came together; they buy as one.", nullable=True),
         _count("zones", "Zones with a stay.", adds=False),
         _count("completed_stays", "Stays that were seen to end."),
         _count("dwell_ms", "Sum of the completed stays."),
@@ -167,7 +200,7 @@ STAYS = Table(
         _local("start_local", "The same by the store's clock."),
         _utc("end_utc", "When they were last known to be there."),
         _flag("has_left", "Whether they are known to have left."),
-        _count("dwell_ms", "How long, where the stay is complete; only these count in means.", nullable=True),
+        _figure("dwell_ms", "How long, where the stay is complete; only these count in means."),
     ),
     ("zone_id", "start_utc"),
 )
@@ -179,13 +212,15 @@ SALES = Table(
         _STORE,
         _DAY,
         Column("transaction_id", Kind.TEXT, "The transaction."),
-        _utc("time_utc", "When, as the till said it."),
+        _utc("time_utc", "When, by the cameras' clock: the till's time less `till_offset_s`."),
         _local("time_local", "The same by the store's clock."),
         _money("amount", "Total; negative for a return."),
         Column("currency", Kind.NAME, "ISO 4217 code."),
         Column("kind", Kind.NAME, "`sale` or `return`."),
         Column("salespeople", Kind.TEXT, "Ids of those who served, comma separated."),
         Column("visitor_id", Kind.TEXT, "The visit that it was assigned to, where one was.", nullable=True),
+        _ratio("gap_s", "Time between leaving the till and the sale, where it was assigned."),
+        _ratio("margin_s", "By how much the assignment beats the next best."),
     ),
     ("time_utc",),
 )
