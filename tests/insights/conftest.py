@@ -80,6 +80,9 @@ def picture() -> Callable[..., Picture]:
             kinds=kinds,
             basis="door" if doors else "sightings",
             depths=[],
+            events=events,
+            doors=frozenset(event.camera_id for event in events if event.zone_id is None),
+            zone_cameras={event.zone_id: {event.camera_id} for event in events if event.zone_id is not None},
         )
 
     return make

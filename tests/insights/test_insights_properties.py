@@ -8,17 +8,35 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from floorwalker.events import DOOR_EVENTS, Event, EventType
-from floorwalker.insights.funnel import STEPS, funnel
-from floorwalker.insights.heatmap import heatmap
-from floorwalker.insights.metrics import metrics
+from floorwalker.insights.answers import (
+    answer_dwell,
+    answer_funnel,
+    answer_heatmap,
+    answer_metrics,
+    answer_purchases,
+    answer_traffic,
+)
+from floorwalker.insights.funnel import STEPS
 from floorwalker.insights.picture import take_picture
-from floorwalker.insights.traffic import traffic
 from floorwalker.insights.windows import choose_window
 from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import to_us
 
 MORNING = datetime(2026, 3, 3, 8, tzinfo=UTC)
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANSWERS = {
+    "metrics": answer_metrics,
+    "funnel": answer_funnel,
+    "heatmap": answer_heatmap,
+    "traffic": answer_traffic,
+    "dwell": answer_dwell,
+    "purchases": answer_purchases,
+}
+CUSTOMERS_ONLY = (
+    "unique_visitors", "visits", "entries", "exits", "reentries", "occupancy", "groups", "parties",
+    "peak_hour", "conversion_rate", "conversion_matched", "matched_buyers", "avg_dwell_ms",
+    "queue_depth_current", "queue_joins", "queue_abandons", "queue_wait", "queue_service",
+)  # fmt: skip
+quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -35,7 +53,10 @@ def an_event(draw):
         zone_id=None if kind in DOOR_EVENTS else draw(st.sampled_from(["BILLING", "SKIN", "HAIR"])),
         dwell_ms=draw(st.integers(0, 100_000)),
         is_staff=visitor == "f",
-        metadata={"queue_depth": draw(st.integers(0, 5))},
+        metadata={
+            "queue_depth": draw(st.integers(0, 5)),
+            "group_id": draw(st.sampled_from([None, None, "g", "h"])),
+        },
     )
 
 
@@ -56,7 +77,7 @@ def figures(open_empty, events, sold, batch=1000, store_id="S1"):
     store = warehouse.store(store_id)
     picture = take_picture(warehouse, store, choose_window(warehouse, store, day="2026-03-03"))
     warehouse.close()
-    return metrics(picture), funnel(picture), heatmap(picture), traffic(picture)
+    return {name: answer(picture) for name, answer in ANSWERS.items()}
 
 
 @quick
@@ -65,15 +86,23 @@ def test_the_funnel_only_narrows_and_rates_are_rates(empty_warehouse, events, so
     found = figures(empty_warehouse, events, sold)
     if found is None:
         return
-    counted, steps, _, _ = found
+    counted, steps = found["metrics"], found["funnel"]
     counts = [steps[step] for step in STEPS]
     assert counts == sorted(counts, reverse=True)
     assert steps["purchased"] <= len(sold)
     assert steps["entry"] <= 5  # six visitors, one of them staff
     for rate in ("conversion_rate", "conversion_matched", "abandonment_rate"):
+        interval = counted["intervals"][rate]
         assert 0.0 <= counted[rate] <= 1.0
+        if interval["n"]:
+            assert interval["low"] <= counted[rate] + 1e-4
+            assert counted[rate] <= interval["high"] + 1e-4
     assert counted["queue_abandons"] <= counted["queue_joins"]
+    assert counted["matched_buyers"] <= len(sold)
+    assert counted["parties"] <= counted["unique_visitors"] <= counted["visits"]
     assert all(0 <= drop <= 100 for drop in steps["drop_off_pct"].values())
+    assert found["purchases"]["matched"] + len(found["purchases"]["unmatched"]) == len(sold)
+    assert all(0 <= match["margin_s"] <= 300 for match in found["purchases"]["matches"])
 
 
 @quick
@@ -88,19 +117,39 @@ def test_order_batches_and_repetition_change_no_figure(
 
 @quick
 @given(logs, sales)
-def test_staff_and_other_stores_change_no_figure_of_customers(empty_warehouse, events, sold):
-    found = figures(empty_warehouse, events, sold)
-    kept = [e for e in events if e.store_id == "S1" and not e.is_staff]
-    without = figures(empty_warehouse, kept, sold)
-    if found is None or without is None:
+def test_two_stores_never_mix(empty_warehouse, events, sold):
+    alone = [event for event in events if event.store_id == "S1"]
+    assert figures(empty_warehouse, events, sold) == figures(empty_warehouse, alone, sold)
+
+
+@quick
+@given(logs, sales)
+def test_staff_is_in_no_figure_of_customers(empty_warehouse, events, sold):
+    # Staff tells how far the data reaches, which zones there are and whether their feed tells of leaving:
+    # somebody of staff ends both logs by leaving every zone.
+    last = [
+        Event(
+            event_id=str(uuid.UUID(int=2**65 + ordinal)),
+            store_id="S1",
+            camera_id="C",
+            visitor_id="z",
+            event_type=EventType.ZONE_EXIT,
+            timestamp=MORNING + timedelta(seconds=1801),
+            zone_id=zone,
+            is_staff=True,
+        )
+        for ordinal, zone in enumerate(("BILLING", "SKIN", "HAIR"))
+    ]
+    found = figures(empty_warehouse, [*events, *last], sold)
+    customers = [event for event in events if not event.is_staff]
+    without = figures(empty_warehouse, [*customers, *last], sold)
+    if found["metrics"]["basis"] != without["metrics"]["basis"]:
         return
-    for name in (
-        "unique_visitors",
-        "entries",
-        "exits",
-        "queue_joins",
-        "queue_abandons",
-        "conversion_matched",
-    ):
-        if found[0]["basis"] == without[0]["basis"]:
-            assert found[0][name] == without[0][name], name
+    for name in CUSTOMERS_ONLY:
+        assert found["metrics"][name] == without["metrics"][name], name
+    for step in STEPS:
+        assert found["funnel"][step] == without["funnel"][step], step
+    for zone, heat in without["heatmap"].items():
+        assert found["heatmap"][zone]["frequency"] == heat["frequency"], zone
+    assert found["dwell"]["stays"] == without["dwell"]["stays"]
+    assert found["purchases"]["matches"] == without["purchases"]["matches"]

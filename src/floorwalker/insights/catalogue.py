@@ -13,6 +13,7 @@ PARAMETERS = {
     "day": "the store's local day, for example 2026-03-03; 23 and 25 hours exist",
     "from": "ISO-8601 time with a zone; alone it reaches to the end of its local day",
     "to": "ISO-8601 time with a zone, itself not in the window; alone it begins with its local day",
+    "known_at": "ISO-8601 time with a zone: the figure as it was known at that moment",
     "bucket_minutes": "length of a stretch: 1, 5, 15, 30 or 60; default by the length of the data",
 }
 ANSWERS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 DOOR, ZONES, TILL_ZONE = "door", "zones", "till zone"
 TILL, SITE, CLOCK = "till", "site file", "clock"
-WINDOW = ("day", "from", "to")
+WINDOW = ("day", "from", "to", "known_at")
 
 SOURCES = {
     DOOR: "cameras that watch a door: ENTRY, REENTRY and EXIT events",

@@ -127,7 +127,7 @@ PURCHASES = (
     _purchase("matches.[].timestamp", "Sale at", "its time by the cameras' clock", "UTC time", "ISO-8601"),
     _purchase("matches.[].visitor_id", "Buyer", "the visitor; of a party the member who left nearest to the "
               "sale", "", "visitor id"),
-    _purchase("matches.[].party", "Party", "all members of the buyer's party whom the day saw", "",
+    _purchase("matches.[].party.[]", "Party", "all members of the buyer's party whom the day saw", "",
               "visitor ids, empty for who came alone"),
     _purchase("matches.[].left_at", "Left the till at", "when the buyer left the billing zone", "UTC time",
               "ISO-8601, null where a person named the buyer"),
