@@ -10,6 +10,7 @@ from rich.table import Table
 
 from floorwalker.cli.output import console, print_json
 from floorwalker.errors import InputError
+from floorwalker.insights.anomalies import worth_showing
 from floorwalker.insights.anomaly import Anomaly
 from floorwalker.insights.background import judge
 from floorwalker.insights.facts import keep_facts
@@ -30,6 +31,7 @@ def anomalies(
         str | None,
         typer.Option("--day", help="Local day, 2026-03-03; default: today, or the last with events."),
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also dead zones that are over.")] = False,
     tell: Annotated[
         bool, typer.Option("--tell", help="Record them, and tell webhooks even what is long past.")
     ] = False,
@@ -48,13 +50,14 @@ def anomalies(
             if window.from_utc > warehouse.now():
                 raise InputError(f"day: {window.first_day} has not begun in {info.timezone}")
             look_at_day(warehouse, info, window.first_day, old_news=True)
+    shown = judged.anomalies if everything else worth_showing(judged.anomalies)
     if as_json:
-        print_json([found.answer() for found in judged.anomalies])
+        print_json([found.answer() for found in shown])
         return
-    if not judged.anomalies:
+    if not shown:
         console.print(f"{store}, {window.first_day}: nothing stands out", markup=False)
         return
-    console.print(_table(judged.anomalies))
+    console.print(_table(shown))
     if tell:
         console.print("recorded; a running server sends the messages", style="dim")
 

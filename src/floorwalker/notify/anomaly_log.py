@@ -118,8 +118,9 @@ def _bring_up(
             content=content,
         )
         .on_conflict_do_nothing()
+        .returning(table.anomaly_id)
     )
-    if fresh.rowcount:
+    if fresh.first() is not None:
         happened = [Transition(OPENED, answer, anomaly.detected_us)]
         if ended_us is not None:  # it was over before anybody looked
             happened.append(Transition(CLOSED, answer, anomaly.detected_us))

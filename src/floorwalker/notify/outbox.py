@@ -86,8 +86,9 @@ def put(
             attempts=0,
         )
         .on_conflict_do_nothing()
+        .returning(deliveries.c.delivery_id)
     )
-    return found.rowcount > 0
+    return found.first() is not None
 
 
 def was_put(connection: Connection, hook: Webhook, kind: str, store_id: str, anomaly_id: str) -> bool:

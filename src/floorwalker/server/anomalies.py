@@ -9,6 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc
+from floorwalker.insights.anomalies import worth_showing
 from floorwalker.insights.background import judge
 from floorwalker.insights.facts import Found, days_between, keep_facts, read_facts
 from floorwalker.insights.windows import choose_window, parse_day
@@ -38,6 +39,9 @@ def get_anomalies(
     active: Annotated[
         bool | None, Query(description="true: only what goes on; false: only what is over.")
     ] = None,
+    everything: Annotated[
+        bool, Query(alias="all", description="Also dead zones that are over, of which a day has many.")
+    ] = False,
 ) -> list[dict[str, Any]]:
     """What stands out in the window, judged at the data's own time, the most severe first; what is over too,
     with `active` false and `ended_at`. The same thing has the same `anomaly_id` in every answer."""
@@ -48,7 +52,8 @@ def get_anomalies(
     response.headers["X-As-Of"] = format_utc(judged.picture.as_of)
     response.headers["X-Window-From"] = format_utc(window.from_utc)
     response.headers["X-Window-To"] = format_utc(window.to_utc)
-    answers = [found.answer() for found in judged.anomalies]
+    listed = judged.anomalies if everything else worth_showing(judged.anomalies)
+    answers = [found.answer() for found in listed]
     named = {answer["anomaly_id"] for answer in answers}
     # A feed that talks again leaves no trace in the data; the log remembers that it was silent.
     with warehouse.database.read() as connection:
