@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from floorwalker.server.errors import ApiError
 from floorwalker.server.ingest_body import MAX_BODY_BYTES, gunzip
-from floorwalker.server.ingest_items import split_batch
+from floorwalker.server.ingest_items import split_batch, split_lines
 
 STORE = "/stores/STORE_BLR_002"
 LINES = "application/x-ndjson"
@@ -120,6 +121,17 @@ def test_another_form_is_415(house, event, headers):
 )
 def test_json_under_its_names_is_taken(house, event, kind):
     assert post(house, json.dumps({"events": [event()]}).encode(), Content_Type=kind).json()["inserted"] == 1
+
+
+def test_many_small_things_are_413_before_they_are_made(house):
+    body = b'{"events": [' + b"1," * 3_900_000 + b"1]}"
+    assert error_of(post(house, body)) == (413, "too_many_events")
+    tracemalloc.start()
+    for split in (split_batch, split_lines):
+        with pytest.raises(ApiError):
+            split(body if split is split_batch else b"1\n" * 3_900_000, 500)
+    assert tracemalloc.get_traced_memory()[1] < 6 * MAX_BODY_BYTES
+    tracemalloc.stop()
 
 
 def test_a_mark_before_the_body_does_not_count(house, event):
@@ -231,7 +243,7 @@ def test_taking_apart_gives_what_was_put_together(items):
     batch = items if isinstance(items, list) else [items]
     text = json.dumps({"events": [1], "a": {"events": 2}, "b": NOT_A_NUMBER, "events ": 3})[:-1]
     body = (text + ', "events": ' + json.dumps(batch) + " }").encode()
-    assert [json.loads(item) for item in split_batch(body)] == batch
+    assert [json.loads(item) for item in split_batch(body, 500)] == batch
 
 
 NOT_A_NUMBER = float("nan")  # makes the strict reader give up

@@ -18,8 +18,7 @@ from floorwalker.events import (
     decode_bulk_lines,
     decode_event,
 )
-from floorwalker.server.errors import ApiError
-from floorwalker.server.ingest_items import split_batch, split_lines
+from floorwalker.server.ingest_items import check_number, split_batch, split_lines
 from floorwalker.warehouse import EventFault, Warehouse
 from floorwalker.warehouse.directory import WarehouseStores
 from floorwalker.warehouse.ingesting import Outcome, take_events
@@ -96,26 +95,16 @@ def take_batch(
     """
     events = decode_bulk_lines(body) if is_lines else decode_bulk(body)
     if events is not None:
-        _check_number(len(events), limit)
+        check_number(len(events), limit)
         judged = _Judged(len(events), events, range(len(events)), [])
     else:
-        items = split_lines(body) if is_lines else split_batch(body)
-        _check_number(len(items), limit)
+        items = split_lines(body, limit) if is_lines else split_batch(body, limit)
         judged = _judge(items, directory or WarehouseStores(warehouse.database))
     stores = set(judged.events.store_id)
     if allowed is not None and not stores <= set(allowed):
         judged = _without_strangers(judged, allowed)
     outcome = take_events(warehouse, judged.events, live=live) if len(judged.events) else Outcome(0)
     return _answer(judged, outcome), stores
-
-
-def _check_number(number: int, limit: int) -> None:
-    if number > limit:
-        raise ApiError(
-            413,
-            "too_many_events",
-            f"expected at most {limit} events, got {number}; send them in parts",
-        )
 
 
 def _judge(items: Sequence[bytes], stores: StoreDirectory) -> _Judged:

@@ -13,6 +13,8 @@ from floorwalker.server.errors import ApiError
 _BOM = b"\xef\xbb\xbf"
 # Numbers stay text: nobody looks at them here, and turning a long one into a number takes long.
 _READER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
+_SMALL_BYTES = 600_000  # of a larger body every second byte could be an event: too many to make them all
+_LINE = re.compile(rb"[^\n]+")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _OPENING_AND_CLOSING = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]+|[\]}]+', re.DOTALL)
 
@@ -21,25 +23,33 @@ class _Batch(msgspec.Struct):
     events: list[msgspec.Raw]
 
 
-def split_batch(body: bytes) -> list[bytes]:
+def split_batch(body: bytes, limit: int) -> list[bytes]:
     """The events of `{"events": […]}`, each as it was written.
 
     A strict reader goes first. Where it stumbles over something within an event (NaN, half a surrogate
     pair, a thousand brackets) a lenient one cuts the batch up and leaves the judgement to the events'
     reader.
 
+    Args:
+        body: at most some megabytes.
+        limit: how many there may be; nothing is made of the others.
+
     Raises:
-        ApiError: 400 not JSON, 422 JSON that is no batch.
+        ApiError: 400 not JSON, 413 more than the limit, 422 JSON that is no batch.
     """
     body = body.removeprefix(_BOM)
+    if len(body) <= _SMALL_BYTES:
+        try:
+            found = msgspec.json.decode(body, type=_Batch).events
+        except msgspec.ValidationError as error:
+            raise _not_a_batch() from error
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pass
+        else:
+            check_number(len(found), limit)
+            return [bytes(item) for item in found]
     try:
-        return [bytes(item) for item in msgspec.json.decode(body, type=_Batch).events]
-    except msgspec.ValidationError as error:
-        raise _not_a_batch() from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        pass
-    try:
-        items = _Cutter(body.decode("utf-8", "surrogateescape")).events()
+        items = _Cutter(body.decode("utf-8", "surrogateescape"), limit).events()
     except (ValueError, IndexError, RecursionError) as error:
         raise ApiError(400, "not_json", "expected a JSON body") from error
     if items is None:
@@ -47,10 +57,30 @@ def split_batch(body: bytes) -> list[bytes]:
     return [item.encode("utf-8", "surrogateescape") for item in items]
 
 
-def split_lines(body: bytes) -> list[bytes]:
-    """The lines of JSON lines that hold anything."""
-    lines = (line.strip() for line in body.removeprefix(_BOM).split(b"\n"))
-    return [line for line in lines if line]
+def split_lines(body: bytes, limit: int) -> list[bytes]:
+    """The lines of JSON lines that hold anything.
+
+    Raises:
+        ApiError: 413, more than the limit.
+    """
+    lines: list[bytes] = []
+    for match in _LINE.finditer(body.removeprefix(_BOM)):
+        if line := match[0].strip():
+            lines.append(line)
+            check_number(len(lines), limit)
+    return lines
+
+
+def check_number(number: int, limit: int) -> None:
+    """Refuse a batch of too many events.
+
+    Raises:
+        ApiError: 413.
+    """
+    if number > limit:
+        raise ApiError(
+            413, "too_many_events", f"expected at most {limit} events in one batch; send them in parts"
+        )
 
 
 class _Cutter:
@@ -58,10 +88,12 @@ class _Cutter:
 
     Args:
         text: of the whole body.
+        limit: how many events there may be.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, limit: int) -> None:
         self._text = text
+        self._limit = limit
         self._at = 0
         self._skip_space()
 
@@ -70,6 +102,7 @@ class _Cutter:
 
         Raises:
             ValueError: not JSON.
+            ApiError: 413, more than the limit.
         """
         if self._text[self._at] != "{":
             self._value()
@@ -91,7 +124,11 @@ class _Cutter:
         return found
 
     def _list(self) -> list[str]:
-        return [self._value() for _ in self._members("[", "]")]
+        items: list[str] = []
+        for _ in self._members("[", "]"):
+            items.append(self._value())
+            check_number(len(items), self._limit)
+        return items
 
     def _members(self, opening: str, closing: str) -> Iterator[None]:
         """Stop before each member; whoever iterates reads it."""
