@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from floorwalker.errors import InputError, WorkError
 from floorwalker.mart import clickhouse_ddl as ddl
-from floorwalker.mart.columns import Table
+from floorwalker.mart.columns import Column, Kind, Table
 from floorwalker.mart.parts import URL_EXAMPLES, Part, Stamp, refuse_newer
 from floorwalker.mart.tables import MART_VERSION, PARTS, TABLES
 
@@ -86,7 +86,7 @@ class ClickHouseMart:
         with self._errors():
             for table in TABLES:
                 rows = [
-                    (*_clock_as_utc(row), part.push_id, part.pushed_at)
+                    (*row, part.push_id, part.pushed_at)
                     for part in parts
                     for row in part.rows.get(table.name, ())
                 ]
@@ -157,9 +157,10 @@ class ClickHouseMart:
             columns = ddl.columns_of(table)
             self._client.insert(
                 table.name,
-                rows,
+                in_columns(columns, rows),
                 column_names=[column.name for column in columns],
                 column_type_names=[column.clickhouse_type for column in columns],
+                column_oriented=True,
                 database=self._database,
             )
 
@@ -235,9 +236,15 @@ def _days(part: Part) -> set[Any]:
     return {row[1] for table in TABLES if table.by_day for row in part.rows.get(table.name, ())}
 
 
-def _clock_as_utc(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Wall-clock times go in as they stand: the client takes a time without a zone for this machine's."""
-    return tuple(
-        value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-        for value in row
-    )
+def in_columns(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
+    """Rows turned to columns; wall-clock times go in as they stand.
+
+    Args:
+        columns: what the values are.
+        rows: at least one.
+    """
+    # The client would take a time without a zone for one of this machine's.
+    return [
+        [moment.replace(tzinfo=UTC) for moment in values] if column.kind is Kind.LOCAL else values
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]
