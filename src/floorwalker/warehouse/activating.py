@@ -10,6 +10,8 @@ from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import recordings, run_activations, runs
 from floorwalker.warehouse.versions import ensure_stores, touch
 
+_DAY_US = 86_400_000_000
+
 
 def activate_run(connection: Connection, recording: Recording, run: Run, now_us: int) -> bool:
     """Make a recording and its run known, and this run the one that counts.
@@ -26,10 +28,14 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
     store_id = recording.store_id
     ensure_stores(connection, [store_id])
     mine = (recordings.c.store_id == store_id, recordings.c.recording_id == run.recording_id)
-    if connection.execute(select(recordings.c.recording_id).where(*mine)).first() is None:
+    times_us = _times_us(to_us(recording.start_utc), recording.duration_s)
+    known = connection.execute(select(recordings.c.start_us, recordings.c.duration_s).where(*mine)).first()
+    if known is None:
         connection.execute(insert(recordings).values(_recording_row(recording)))
     else:
-        # The same file with a corrected start, length or gaps is the same recording, told of anew.
+        # The same file with a corrected start, length or gaps is the same recording, told of anew; what it
+        # showed is gone from where it was.
+        times_us += _times_us(known.start_us, known.duration_s)
         connection.execute(update(recordings).where(*mine).values(_recording_row(recording)))
     of_recording = (runs.c.store_id == store_id, runs.c.recording_id == run.recording_id)
     counted = connection.scalar(select(runs.c.run_id).where(*of_recording, runs.c.active.is_(True)))
@@ -38,8 +44,6 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
     if connection.execute(select(runs.c.run_id).where(*this)).first() is None:
         connection.execute(insert(runs).values(_run_row(recording, run, now_us)))
     connection.execute(update(runs).where(*this).values(active=True))
-    start_us = to_us(recording.start_utc)
-    times_us = (start_us, start_us + round(recording.duration_s * 1e6))
     version = touch(connection, store_id, times_us, now_us)
     if counted != run.run_id:
         connection.execute(
@@ -52,6 +56,12 @@ def activate_run(connection: Connection, recording: Recording, run: Run, now_us:
             )
         )
     return counted is not None and counted != run.run_id
+
+
+def _times_us(start_us: int, duration_s: float) -> list[int]:
+    """A time in each day that a recording touches."""
+    end_us = start_us + round(duration_s * 1e6)
+    return [*range(start_us, end_us, _DAY_US), end_us]
 
 
 def _recording_row(recording: Recording) -> dict[str, object]:
