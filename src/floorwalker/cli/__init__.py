@@ -19,6 +19,7 @@ COMMANDS = (
     "pos",
     "serve",
     "keys",
+    "top",
     "db",
     "sweep",
     "mart",

@@ -174,6 +174,25 @@ class Days(Shape):
     days: list[DayFigures]
 
 
+class LatestEvent(Shape):
+    """An event as it counts today."""
+
+    timestamp: Utc
+    event_id: str
+    event_type: str
+    visitor_id: str
+    camera_id: str
+    zone_id: str | None
+    is_staff: bool
+
+
+class LatestEvents(Shape):
+    """Newest first."""
+
+    store_id: str
+    events: list[LatestEvent]
+
+
 class CatalogueEntry(Shape):
     """What one field of an answer means."""
 

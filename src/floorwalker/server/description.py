@@ -41,6 +41,7 @@ _SHAPES: dict[tuple[str, str], type[BaseModel]] = {
     ("GET", f"{_OF_STORE}/dwell"): answers_figures.Dwell,
     ("GET", f"{_OF_STORE}/purchases"): answers_figures.Purchases,
     ("GET", f"{_OF_STORE}/days"): answers_figures.Days,
+    ("GET", f"{_OF_STORE}/events"): answers_figures.LatestEvents,
     ("GET", f"{_OF_STORE}/anomalies"): answers_figures.Anomalies,
     ("GET", f"{_OF_STORE}/visitors"): answers_corrections.Visitors,
     ("GET", f"{_OF_STORE}/corrections"): answers_corrections.CorrectionList,

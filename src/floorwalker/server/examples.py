@@ -184,6 +184,10 @@ def _figures_of_days() -> dict[tuple[str, str], Any]:
             "matches": [{"transaction_id": "T-1041", "visitor_id": "VIS_c8a2f1", "gap_s": 42.0}],
             "unmatched": [],
         },
+        ("GET", "/stores/{store_id}/events"): {
+            "store_id": "STORE_BLR_002",
+            "events": [{**event(), "queue_depth": None}],
+        },
         ("GET", "/stores/{store_id}/days"): {
             "store_id": "STORE_BLR_002",
             "timezone": "Asia/Kolkata",
