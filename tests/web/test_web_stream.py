@@ -131,7 +131,7 @@ def test_nothing_runs_while_nobody_listens(warehouse: Warehouse) -> None:
                 await watch.wait("A", None, LONG_S)
             await asyncio.sleep(0.05)
             assert len(asyncio.all_tasks()) == 1  # this one
-            assert not warehouse._listeners
+            assert not warehouse.database._listeners
 
     asyncio.run(listen())
 

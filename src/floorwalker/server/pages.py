@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -39,11 +40,21 @@ async def home(request: Request, all: bool = False) -> Response:
     return html_page(pages_of(request).stores(stores))
 
 
+@router.get("/ui/stores/{store_id:path}/corrections", dependencies=[VIEWER])
+async def corrections(request: Request, store_id: str) -> Response:
+    """A store's days to be corrected, and how their figures came about."""
+    return await _store_page(request, store_id, pages_of(request).corrections)
+
+
 @router.get("/ui/stores/{store_id:path}", dependencies=[VIEWER])
 async def overview(request: Request, store_id: str) -> Response:
     """A store's overview."""
+    return await _store_page(request, store_id, pages_of(request).overview)
+
+
+async def _store_page(request: Request, store_id: str, render: Callable[[StoreInfo], str]) -> Response:
     try:
-        return html_page(pages_of(request).overview(await to_thread(_warehouse(request).store, store_id)))
+        return html_page(render(await to_thread(_warehouse(request).store, store_id)))
     except UnknownStore:
         message = f"No store {store_id!r} is known here. Its id may be misspelt, or its data not loaded yet."
         return await _not_found(request, "unknown_store", "No such store", message)

@@ -13,6 +13,12 @@ export function setUpDays(select, earlier, later, changed) {
   let chosen = new URLSearchParams(location.search).get("day") ?? "";
   let shown = "";
 
+  // Links to other pages of the store lead to the same day.
+  const leadOn = () => {
+    for (const link of document.querySelectorAll("a[data-same-day]")) link.search = chosen ? `?day=${chosen}` : "";
+  };
+  leadOn();
+
   const show = () => {
     const all = shown && !known.includes(shown) ? [...known, shown].sort() : known;
     const options = all.toReversed().map((day) =>
@@ -51,6 +57,7 @@ export function setUpDays(select, earlier, later, changed) {
     mark(day) {
       shown = day ?? "";
       show();
+      leadOn();
     },
   };
 }
