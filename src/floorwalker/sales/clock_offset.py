@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from floorwalker.errors import WorkError
 
@@ -115,11 +116,12 @@ def estimate_clock_offset(
             "needed"
         )
     lags = np.arange(-max_lag_s, max_lag_s + 1)
-    near = np.stack([pairs.window(pairs.near, 0, max_lag_s) for pairs in usable])
-    wide = np.stack([pairs.window(pairs.wide, 0, max_lag_s) for pairs in usable])
+    here = np.zeros(1, dtype=np.int64)
+    near = np.concatenate([_turned(pairs.near, here, max_lag_s) for pairs in usable])
+    wide = np.concatenate([_turned(pairs.wide, here, max_lag_s) for pairs in usable])
     curve = _agreement(near.sum(0), wide.sum(0))
     best = int(lags[np.argmax(curve)])
-    peaks = np.array([_chance_peak(usable, max_lag_s, rng) for _ in range(permutations)])
+    peaks = _chance_peaks(usable, max_lag_s, permutations, rng)
     drawn = [rng.integers(0, len(usable), len(usable)) for _ in range(resamples)]
     again = [int(lags[np.argmax(_agreement(near[pick].sum(0), wide[pick].sum(0)))]) for pick in drawn]
     low, high = np.percentile(again, [2.5, 97.5])
@@ -145,11 +147,6 @@ class _Pairs:
     wide: Curve
     sales: int
     leaves: int
-
-    def window(self, counts: Curve, turn_s: int, max_lag_s: int) -> Curve:
-        """The counts at all lags searched, after the sales were turned round by so many seconds."""
-        places = np.arange(turn_s - max_lag_s, turn_s + max_lag_s + 1)
-        return counts.take(places, mode="wrap")
 
 
 def _shortest(max_lag_s: int) -> int:
@@ -185,13 +182,23 @@ def _agreement(near: Curve, wide: Curve) -> Curve:
     return agreement
 
 
-def _chance_peak(usable: Sequence[_Pairs], max_lag_s: int, rng: np.random.Generator) -> float:
-    """The peak after each day's sales were turned round out of reach of any true lag."""
-    near = np.zeros(2 * max_lag_s + 1)
+def _turned(counts: Curve, turns_s: npt.NDArray[np.int64], max_lag_s: int) -> Curve:
+    """The counts at all lags searched, one row for each number of seconds that the sales were turned by."""
+    around = np.concatenate([counts[-max_lag_s:], counts, counts[:max_lag_s]])
+    windows: Curve = sliding_window_view(around, 2 * max_lag_s + 1)[turns_s]
+    return windows
+
+
+def _chance_peaks(
+    usable: Sequence[_Pairs], max_lag_s: int, permutations: int, rng: np.random.Generator
+) -> Curve:
+    """The peaks after each day's sales were turned round, each time out of reach of any true lag."""
+    near = np.zeros((permutations, 2 * max_lag_s + 1))
     wide = np.zeros_like(near)
     reach = 2 * max_lag_s + _APART_S
     for pairs in usable:
-        turn_s = int(rng.integers(reach, len(pairs.near) - reach + 1))
-        near += pairs.window(pairs.near, turn_s, max_lag_s)
-        wide += pairs.window(pairs.wide, turn_s, max_lag_s)
-    return float(_agreement(near, wide).max())
+        turns_s = rng.integers(reach, len(pairs.near) - reach + 1, permutations)
+        near += _turned(pairs.near, turns_s, max_lag_s)
+        wide += _turned(pairs.wide, turns_s, max_lag_s)
+    peaks: Curve = _agreement(near, wide).max(axis=1)
+    return peaks
