@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from floorwalker.server.app import create_app
 from floorwalker.server.auth import declared
 from floorwalker.server.gate import AccessPolicy
-from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.keys import Keys, Role
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -401,3 +401,32 @@ def test_this_machine_may_be_let_in_without_a_key_and_no_other(tmp_path):
         assert near.get("/stores").status_code == 200
         assert far.get("/stores").status_code == 401
         assert near.get("/stores", headers={"X-API-Key": "fw_wrong"}).status_code == 401
+
+
+def test_while_the_database_is_away_known_keys_hold_and_unknown_ones_do_not(office, monkeypatch):
+    key = office.key("k")
+    office.reread()
+    assert office.client.get("/stores", headers=key).status_code == 200
+
+    def away(*_: Any) -> None:
+        raise DatabaseAway("the database cannot be used: gone")
+
+    monkeypatch.setattr(office.app.state.keys._keys, "all", away)
+    office.reread()
+    assert office.client.get("/stores", headers=key).status_code == 200
+    assert office.client.get("/stores", headers={"X-API-Key": "fw_wrong"}).status_code == 401
+    monkeypatch.undo()
+    assert office.client.get("/stores", headers=key).status_code == 200
+
+
+def test_a_server_that_never_saw_the_keys_is_503_until_it_does(office, monkeypatch):
+    def away(*_: Any) -> None:
+        raise DatabaseAway("the database cannot be used: gone")
+
+    monkeypatch.setattr(office.app.state.keys._keys, "all", away)
+    answer = office.client.get("/stores")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_away")
+    assert office.client.get("/livez").status_code == 200
+    monkeypatch.undo()
+    office.reread()
+    assert office.client.get("/stores").status_code == 200

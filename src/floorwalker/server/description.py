@@ -138,7 +138,7 @@ def calls_of(document: dict[str, Any]) -> list[dict[str, Any]]:
             "method": method.upper(),
             "path": path,
             "summary": operation.get("summary", ""),
-            "description": operation.get("description", ""),
+            "description": list(enumerate(operation.get("description", "").split("`"))),
             "role": operation.get("x-role"),
             "parameters": [p for p in operation.get("parameters", ()) if p["in"] == "query"],
             "request": _shown_request(operation),
