@@ -10,6 +10,7 @@ import typer
 from floorwalker.cli.options import AsJson, Quiet
 from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.errors import InputError
+from floorwalker.mart.describe import describe, describe_markdown
 from floorwalker.mart.opening import open_mart
 from floorwalker.mart.parts import URL_EXAMPLES
 from floorwalker.mart.sync import compact, plan_sync, sync
@@ -22,10 +23,11 @@ MartUrl = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add `floorwalker mart sync` and `floorwalker mart compact`."""
+    """Add `floorwalker mart sync`, `compact` and `describe`."""
     group = typer.Typer(help="Facts for BI in ClickHouse or PostgreSQL.", no_args_is_help=True)
     group.command("sync")(sync_mart)
     group.command("compact")(compact_mart)
+    group.command("describe")(describe_mart)
     app.add_typer(group, name="mart")
 
 
@@ -90,6 +92,14 @@ def compact_mart(url: MartUrl = None, as_json: AsJson = False) -> None:
         print_json({"mart": place, "pushes_removed": removed})
     else:
         console.print(f"{place}: {removed} superseded or broken pushes removed", markup=False)
+
+
+def describe_mart(as_json: AsJson = False) -> None:
+    """Print the views: what a row is, what each column means, what may be summed."""
+    if as_json:
+        print_json(describe())
+    else:
+        console.print(describe_markdown(), markup=False, soft_wrap=True, end="")
 
 
 def _url(url: str | None, settings: Settings) -> str:
