@@ -101,7 +101,8 @@ def main() -> None:
     begun = time.perf_counter()
     print(f"true offset {OFFSET_S:.0f} s; {runs} made-up shops a row; 95 % test with 199 turns")
     print(
-        "days  sales/day  others per sale     spread    found   median  90 % within  interval  false alarms"
+        "days  sales/day  others per sale     spread  seen    found      bias  90 % within  interval  "
+        "false alarms"
     )
     for case in CASES:
         print(row(case, runs), flush=True)
