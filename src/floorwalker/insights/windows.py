@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from floorwalker.errors import InputError
 from floorwalker.events import parse_utc
 from floorwalker.warehouse import StoreInfo, Warehouse
+from floorwalker.warehouse.event_days import event_days
+from floorwalker.warehouse.records import to_us
 
 FUTURE_LIMIT = timedelta(minutes=5)
 MAX_DAYS = 92
@@ -142,16 +144,9 @@ def days_with_events(warehouse: Warehouse, store: StoreInfo, limit: int = 400) -
         store: whose days.
         limit: at most so many.
     """
-    days: list[date] = []
-    before = warehouse.now() + FUTURE_LIMIT
-    while len(days) < limit:
-        last = warehouse.last_event(store.store_id, before)
-        if last is None:
-            break
-        day = last.astimezone(store.zone_info).date()
-        days.append(day)
-        before = day_start(day, store.zone_info)
-    return days
+    before_us = to_us(warehouse.now() + FUTURE_LIMIT)
+    with warehouse.database.read() as connection:
+        return list(event_days(connection, store.store_id, store.zone_info, before_us, limit))
 
 
 def _default_window(warehouse: Warehouse, store: StoreInfo) -> Window:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Select, case, func, sel
 _DECODER = msgspec.json.Decoder(list[list[Any]])
 
 
-def rows_at_once(connection: Connection, statement: Select[Any]) -> Sequence[Sequence[Any]]:
+def rows_at_once(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
     """The rows of a query by place, in its order.
 
     SQLite's driver gives Python's lock away and asks for it back at every row; beside a thread that
