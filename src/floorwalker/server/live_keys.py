@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import to_thread
+from contextlib import suppress
 from datetime import datetime
 
 from floorwalker.warehouse import DatabaseAway, Warehouse
@@ -31,6 +32,7 @@ class LiveKeys:
         self._ring: KeyRing | None = None
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
+        self._noting: asyncio.Task[None] | None = None
         self._used: dict[str, datetime] = {}  # not written yet; bounded by the keys there are
         self._noted: dict[str, float] = {}
 
@@ -61,20 +63,25 @@ class LiveKeys:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
         await asyncio.wait([self._reading], timeout=_PATIENCE_S if self._ring is not None else None)
+        if self._reading.done():
+            self._reading.result()  # what went wrong, beyond a database that is away
         if self._ring is None:
-            self._reading.result()  # why there is nothing
             raise DatabaseAway("the keys could not be read")
+        if self._used and (self._noting is None or self._noting.done()):
+            self._noting = asyncio.create_task(self._note())
         return self._ring
 
     async def _read(self) -> None:
-        used, self._used = self._used, {}
         try:
             self._ring = KeyRing(await to_thread(self._keys.all))
-            if used:
-                await to_thread(self._keys.note_use, used, max(used.values()))
-                self._noted.update(dict.fromkeys(used, time.monotonic()))
         except DatabaseAway:
             if self._ring is None:
                 raise
         finally:
             self._read_at = time.monotonic()
+
+    async def _note(self) -> None:
+        used, self._used = self._used, {}
+        self._noted.update(dict.fromkeys(used, time.monotonic()))
+        with suppress(DatabaseAway):  # the next use will be noted
+            await to_thread(self._keys.note_use, used, max(used.values()))
