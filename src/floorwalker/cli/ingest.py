@@ -108,7 +108,7 @@ def ingest(
         if not tally.received:
             messages.print(f"{name} holds no events", markup=False, style="yellow")
         elif tally.rejected == tally.received:
-            raise InputError(_nothing_taken(name, tally))
+            raise InputError(_nothing_taken(name, tally, url))
 
 
 def _check(
@@ -176,11 +176,13 @@ def _cut_short(work: Taking | None) -> str:
     )
 
 
-def _nothing_taken(name: str, tally: Tally) -> str:
+def _nothing_taken(name: str, tally: Tally, url: str | None) -> str:
     if tally.codes.keys() == {"schema"}:
         return f"{name} is no file of events: expected one JSON event a line"
     if "timezone" in tally.codes:
-        return f"no event of {name} was taken: say where its stores are with --site or --timezone"
+        how = "the server has to know its stores" if url else "say where its stores are"
+        with_what = "`floorwalker serve --site`" if url else "--site or --timezone"
+        return f"no event of {name} was taken: {how}, with {with_what}"
     return f"no event of {name} was taken"
 
 
