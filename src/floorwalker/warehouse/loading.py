@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
@@ -12,6 +12,8 @@ from floorwalker.warehouse.log import Statement, statements_near
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
 from floorwalker.warehouse.versions import ensure_stores, touch
+
+T = TypeVar("T")
 
 _CHUNK = 400
 
@@ -119,19 +121,26 @@ def undo_resolutions(
     again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
     gone = {
         row.version: row.decided_us
-        for row in connection.execute(_standing(store_id).where(table.reason.in_(reasons)))
-        if row.subject in subjects and (row.subject, row.attribute, row.value, row.reason) not in again
+        for chunk in _chunks(sorted(subjects))
+        for row in connection.execute(
+            _standing(store_id).where(table.subject.in_(chunk), table.reason.in_(reasons))
+        )
+        if (row.subject, row.attribute, row.value, row.reason) not in again
     }
-    versions = list(gone)
-    for start in range(0, len(versions), _CHUNK):
+    for versions in _chunks(list(gone)):
         connection.execute(
             update(resolution_table)
-            .where(table.store_id == store_id, table.version.in_(versions[start : start + _CHUNK]))
+            .where(table.store_id == store_id, table.version.in_(versions))
             .values(undone_us=now_us, undone_by="rules")
         )
     if gone:
         touch(connection, store_id, gone.values(), now_us)
     return len(gone)
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
 
 
 def _standing(store_id: str) -> Select[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, exists, or_, select
 
 from floorwalker.resolutions import Resolution
 from floorwalker.runs import Gap, Recording
@@ -151,11 +151,15 @@ def read_recordings(
 ) -> list[Recording]:
     """The recordings that began in a stretch of time and have an active run."""
     table = recordings.c
-    active = select(runs.c.recording_id).where(runs.c.store_id == store_id, runs.c.active.is_(True))
+    counts = exists().where(
+        runs.c.store_id == table.store_id,
+        runs.c.recording_id == table.recording_id,
+        runs.c.active.is_(True),
+    )
     rows = connection.execute(
         select(recordings)
         .where(_between(table.start_us, table.store_id, store_id, from_time_us, to_time_us))
-        .where(table.recording_id.in_(active))
+        .where(counts)
         .order_by(table.start_us, table.camera_id)
     )
     return [

@@ -122,6 +122,14 @@ runs = Table(
     ForeignKeyConstraint(["store_id", "recording_id"], ["recordings.store_id", "recordings.recording_id"]),
     Index("runs_by_recording", "store_id", "recording_id"),
 )
+# Each reading of events leaves out those of superseded runs, which are few among all.
+Index(
+    "runs_superseded",
+    runs.c.store_id,
+    runs.c.run_id,
+    sqlite_where=runs.c.active.is_(False),
+    postgresql_where=runs.c.active.is_(False),
+)
 
 # Which run of a recording counted from when on; the latest holds. `runs.active` says the same of now.
 run_activations = Table(
@@ -178,6 +186,7 @@ resolutions = Table(
     Column("correction_id", _name(36)),  # statements that one person made together
     Column("carried_from", BigInteger),  # version of a person's statement that this one says of a later run
     Index("resolutions_by_time", "store_id", "decided_us"),
+    Index("resolutions_by_subject", "store_id", "subject"),
     Index("resolutions_by_correction", "store_id", "correction_id"),
 )
 
