@@ -183,6 +183,8 @@ def test_where_no_camera_watched_a_figure_is_null_and_never_zero(shop):
     for name in ("unique_visitors", "entries", "exits", "occupancy", "conversion_rate", "visits"):
         assert found[name] is None, name
     assert state(found, "unique_visitors") == ("unwatched", 0.0, ["DOOR"])
+    assert state(found, "conversion_rate") == ("unwatched", 0.5, ["DOOR"])
+    assert found["intervals"]["conversion_rate"] == {"low": None, "high": None, "n": 0}
     assert found["avg_dwell_ms"] == 300_000
     assert found["transactions"] == 0  # the till is no camera
     assert answer_funnel(here.picture())["entry"] is None

@@ -96,7 +96,7 @@ def as_people_read(name: str, value: Any) -> str:
         return f"{rounded(value)} sale{'' if value == 1 else 's'}"
     if last.endswith("_ms"):
         return duration(value)
-    if last.endswith("_rate") or last == "conversion_matched":
+    if last.endswith("_rate") or last in ("conversion_matched", "low", "high", "share"):
         return percent(value)
     if "drop_off_pct" in name:
         return percent(value / 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -82,18 +83,24 @@ def _covered(
     """Put in what is known of the cameras, and None in place of zeros that nobody watched."""
     reaches: dict[str, Reach] = dict(more or {})
     seen: dict[tuple[str, ...], Reach] = {}
-    dark: set[str] = set()
+    shown = dict(found)
     for metric in figures_of(answer):
-        if metric.path not in found:
+        name, value = metric.path, found.get(metric.path)
+        if name not in found:
             continue
         for sources in (metric.cameras, *((source,) for source in metric.cameras)):
             if sources not in seen:
                 seen[sources] = coverage.of_sources(sources)
-            if seen[sources].status is Status.UNWATCHED:
-                dark.add(metric.path)
-        reaches[metric.path] = seen[metric.cameras]
-    withheld = {name: None for name in dark if not found[name] and not isinstance(found[name], (dict, list))}
-    return {**found, **withheld, "coverage": _answer(coverage, reaches)}
+        reaches[name] = seen[metric.cameras]
+        # A figure of two kinds of camera is not known where one kind saw nothing.
+        dark = any(seen[(source,)].status is Status.UNWATCHED for source in metric.cameras)
+        if dark and not value:
+            reaches[name] = replace(reaches[name], status=Status.UNWATCHED)
+            shown[name] = None
+            if name in shown.get("intervals", ()):
+                unknown = found["intervals"][name] | {"low": None, "high": None}
+                shown["intervals"] = shown["intervals"] | {name: unknown}
+    return {**shown, "coverage": _answer(coverage, reaches)}
 
 
 def _of_zone(figures: Mapping[str, Any], zone: str, coverage: Coverage) -> dict[str, Any]:

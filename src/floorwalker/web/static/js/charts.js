@@ -86,7 +86,8 @@ export function funnelChart(place, label, steps) {
  * Two counts over time, one above the axis and one below it.
  * @param {HTMLElement} place - where it goes.
  * @param {string} label - the chart in one sentence.
- * @param {{time: string, above: number, below: number}[]} steps - in order of time; `time` is what people read.
+ * @param {{time: string, above: number, below: number, dark: boolean}[]} steps - in order of time; `time` is what
+ *   people read; `dark` steps stand on a grey ground.
  * @param {{above: string, below: string}} names - of the two counts.
  */
 export function mirroredBars(place, label, steps, names) {
@@ -108,6 +109,10 @@ export function mirroredBars(place, label, steps, names) {
     ],
     layout: layout(look, {
       barmode: "relative", showlegend: true,
+      shapes: steps.flatMap((step, index) => step.dark ? [{
+        type: "rect", layer: "below", xref: "x", yref: "paper", x0: index - 0.5, x1: index + 0.5, y0: 0, y1: 1,
+        fillcolor: look.sunken, line: { width: 0 },
+      }] : []),
       legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", itemclick: false, itemdoubleclick: false },
       margin: { l: 8, r: 8, t: 34, b: 8 },
       xaxis: {

@@ -77,19 +77,27 @@ function chip(lines, x, y, em, bounds) {
 }
 
 /** The heat that a zone is painted with: customers are not looked for in staff's rooms. */
-const heatIn = (zone, heatmap) => (zone.kind === "staff-only" ? null : heatmap[zone.zone_id] ?? null);
+function heatIn(zone, heatmap) {
+  const heat = heatmap[zone.zone_id];
+  return zone.kind === "staff-only" || !heat || heat.frequency === null ? null : heat;
+}
 
-function describe(zone, heat) {
-  if (!heat) return `${zone.zone_id}: ${words(zone.kind)}`;
+/** What a zone without heat is. */
+function coldWords(zone, heatmap) {
+  return heatmap[zone.zone_id]?.frequency === null ? "No camera watched" : words(zone.kind);
+}
+
+function describe(zone, heat, cold) {
+  if (!heat) return `${zone.zone_id}: ${cold}`;
   const low = heat.data_confidence === "low" ? ", few visits, so uncertain" : "";
   return `${zone.zone_id}: ${count(heat.frequency, "visit")}, ${duration(heat.avg_dwell_ms)} on average, `
     + `heat ${number(heat.normalized)} of 100${low}`;
 }
 
 /** A zone's label, the fullest first. */
-function labelsOf(zone, heat) {
+function labelsOf(zone, heat, cold) {
   const name = zone.zone_id;
-  if (!heat) return [[name, words(zone.kind)], [name]];
+  if (!heat) return [[name, cold], [name]];
   const visits = count(heat.frequency, "visit");
   if (!heat.frequency) return [[name, visits], [name]];
   const stay = duration(heat.avg_dwell_ms);
@@ -128,7 +136,8 @@ export function floorPlan(layout, heatmap, widthPx) {
     const outline = zone.polygon_m.map(upright);
     const heat = heatIn(zone, heatmap);
     const points = outline.map((point) => point.join(",")).join(" ");
-    const text = describe(zone, heat);
+    const cold = coldWords(zone, heatmap);
+    const text = describe(zone, heat, cold);
     const group = el("svg:g", { tabindex: "0", role: "img", "aria-label": text, data: { zone: zone.zone_id } },
       el("svg:title", { text }),
       el("svg:polygon", {
@@ -138,7 +147,7 @@ export function floorPlan(layout, heatmap, widthPx) {
     if (heat?.data_confidence === "low" && heat.frequency) group.append(el("svg:polygon", { class: "zone", points, fill: "url(#hatching)", "stroke-width": em * 0.08 }));
     svg.append(group);
     const [x, y] = middle(outline);
-    labels.push(chip(fitting(labelsOf(zone, heat), outline, em), x, y, em, { width, depth }));
+    labels.push(chip(fitting(labelsOf(zone, heat, cold), outline, em), x, y, em, { width, depth }));
   }
   svg.append(...labels);
   return svg;

@@ -24,7 +24,7 @@ export async function showFunnel(chart, table, funnel) {
   ])));
   if (!all) {
     erase(chart);
-    chart.append(nothing("No visit yet."));
+    chart.append(nothing(all === null ? "No camera watched the door in this time." : "No visit yet."));
     return;
   }
   chart.querySelector(".nothing")?.remove();

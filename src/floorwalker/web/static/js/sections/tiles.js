@@ -12,13 +12,32 @@ function figure(name, text) {
   return el("strong", { data: { figure: name }, text });
 }
 
-function tile(id, name, text, ...meaning) {
+/** A badge beside a figure of which the cameras saw a part only, or nothing. */
+function reach(metrics, name) {
+  const { status, share, cameras } = metrics.coverage?.figures?.[name] ?? {};
+  if (status !== "partial" && status !== "unwatched") return [];
+  const title = `The share of the time that was watched; cameras that were down: ${cameras.join(", ")}`;
+  const badge = el("span", { class: "badge warn", title });
+  if (status === "unwatched") badge.append("not watched");
+  else badge.append("partial: ", figure(`metrics.coverage.figures.${name}.share`, percent(share)));
+  return [badge, " "];
+}
+
+/** How far a rate may be off for want of people. */
+function interval(metrics, name) {
+  const { low, high } = metrics.intervals?.[name] ?? {};
+  if (typeof low !== "number") return [];
+  const of = (part, text) => figure(`metrics.intervals.${name}.${part}`, text);
+  return [" (95 %: ", of("low", percent(low)), " to ", of("high", percent(high)), ")"];
+}
+
+function tile(id, name, metrics, text, ...meaning) {
   const host = document.getElementById(`tile-${id}`);
   const shown = host.querySelector(".figure");
   const changed = shown.textContent !== text && shown.dataset.figure;
   shown.textContent = text;
   shown.dataset.figure = `metrics.${name}`;
-  host.querySelector(".meaning").replaceChildren(...meaning);
+  host.querySelector(".meaning").replaceChildren(...reach(metrics, name), ...meaning);
   host.classList.remove("changed");
   if (changed) {
     void host.offsetWidth; // begin the animation anew
@@ -29,16 +48,17 @@ function tile(id, name, text, ...meaning) {
 /** Fill all tiles from `/metrics`. */
 export function showTiles(metrics) {
   const of = (name, text) => figure(`metrics.${name}`, text);
-  tile("visitors", "unique_visitors", number(metrics.unique_visitors),
+  const show = (id, name, format, ...meaning) => tile(id, name, metrics, format(metrics[name]), ...meaning);
+  show("visitors", "unique_visitors", number,
     of("entries", number(metrics.entries)), " came in, ", of("exits", number(metrics.exits)), " went out, ",
     of("reentries", number(metrics.reentries)), " came back. ", BASIS[metrics.basis] ?? "");
-  tile("conversion", "conversion_rate", percent(metrics.conversion_rate),
-    "of visitors stood at the till within five minutes before a sale. Matched one to one with ",
-    of("transactions", count(metrics.transactions, "sale")), ": ",
-    of("conversion_matched", percent(metrics.conversion_matched)), ".");
-  tile("queue", "queue_depth_current", number(metrics.queue_depth_current), "waiting at the till");
-  tile("inside", "occupancy", number(metrics.occupancy), "customers in the shop");
-  tile("abandonment", "abandonment_rate", percent(metrics.abandonment_rate), "of those who queued gave up");
-  tile("dwell", "avg_dwell_ms", duration(metrics.avg_dwell_ms), "per completed stay of a customer");
-  tile("staff", "staff_excluded", number(metrics.staff_excluded), "people known as staff, in no figure here");
+  show("conversion", "conversion_rate", percent,
+    "of visitors stood at the till within five minutes before a sale", ...interval(metrics, "conversion_rate"),
+    ". Matched one to one with ", of("transactions", count(metrics.transactions, "sale")), ": ",
+    of("conversion_matched", percent(metrics.conversion_matched)), ...interval(metrics, "conversion_matched"), ".");
+  show("queue", "queue_depth_current", number, "waiting at the till");
+  show("inside", "occupancy", number, "customers in the shop");
+  show("abandonment", "abandonment_rate", percent, "of those who queued gave up", ...interval(metrics, "abandonment_rate"));
+  show("dwell", "avg_dwell_ms", duration, "per completed stay of a customer");
+  show("staff", "staff_excluded", number, "people known as staff, in no figure here");
 }
