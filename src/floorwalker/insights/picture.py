@@ -114,7 +114,7 @@ class Picture:
             STALE_AFTER // timedelta(microseconds=1),
         )
 
-    @property
+    @cached_property
     def billing(self) -> frozenset[str]:
         """Names of the billing zones."""
         return frozenset(zone for zone, kind in self.kinds.items() if kind is ZoneKind.BILLING)
@@ -216,6 +216,7 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
         doors=around.doors | {event.camera_id for event in view.events if event.event_type in DOOR_EVENTS},
         zone_cameras=zone_cameras,
         recorded_before=around.recorded_before,
+        till_offset_s=view.till_offset_s,
     )
 
 
