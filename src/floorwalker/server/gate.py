@@ -161,7 +161,8 @@ class Gate:
         send: Send,
     ) -> None:
         if isinstance(error, DatabaseAway):
-            error = ApiError(503, "database_away", str(error), headers={"Retry-After": "5"})
+            message = "the database is away, so nobody's key can be looked up"
+            error = ApiError(503, "database_away", message, headers={"Retry-After": "5"})
         if error.status == 401 and scope["method"] == "GET" and "text/html" in headers.get(b"accept", ""):
             query = scope["query_string"].decode("latin-1")
             wanted = quote(scope["path"] + (f"?{query}" if query else ""), safe="")
