@@ -280,3 +280,8 @@ def filled_and_freed(url, serve, event, make_room, served=None):
     assert served.process.poll() is None
     assert "Traceback" not in served.log()
     served.close()
+
+
+@pytest.mark.parametrize("name", ["a%00b", "%ff", "%ed%a0%80", "x" * 3000])
+def test_a_store_that_no_database_can_hold_is_the_callers_mistake(house, name):
+    assert house.http.get(f"/stores/{name}/metrics").status_code in (400, 404)

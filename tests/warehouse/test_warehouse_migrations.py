@@ -21,7 +21,7 @@ from floorwalker.insights.funnel import funnel
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import take_picture
 from floorwalker.insights.windows import choose_window
-from floorwalker.warehouse import Warehouse, migrating
+from floorwalker.warehouse import DatabaseAway, Warehouse, migrating
 from floorwalker.warehouse.directory import WarehouseStores
 from floorwalker.warehouse.records import from_us
 from floorwalker.warehouse.schema import day_versions, metadata, resolutions, run_activations
@@ -258,3 +258,15 @@ def test_somebody_elses_other_tables_stay(bare_url):
     engine.dispose()
     Warehouse(bare_url).close()
     assert "recipes" in tables_of(bare_url)
+
+
+def test_a_program_whose_tables_were_changed_meanwhile_is_told_and_does_not_fail(database_url):
+    running = Warehouse(database_url)
+    assert running.versions() == {}
+    newer = create_engine(database_url)
+    with newer.begin() as connection:
+        connection.execute(text("ALTER TABLE stores RENAME TO shops"))
+    newer.dispose()
+    with pytest.raises(DatabaseAway, match="stores"):
+        running.versions()
+    running.close()

@@ -9,6 +9,10 @@ from sqlalchemy import exc
 
 from floorwalker.errors import InputError, WorkError
 
+# PostgreSQL's codes for a table or column that is not there, or another one than a moment ago: a newer
+# program upgraded the tables while this one was running, or somebody emptied the database.
+_OTHER_TABLES = frozenset({"42P01", "42703", "0A000"})
+
 
 class DatabaseAway(WorkError):
     """The database cannot be reached, is locked, or has no room: the same call may work later."""
@@ -28,6 +32,10 @@ def database_errors(where: str) -> Iterator[None]:
 
     Args:
         where: the database, as a person would recognise it, without its password.
+
+    Raises:
+        DatabaseAway: the same call may work later.
+        InputError: it was asked about a text that it cannot hold; on PostgreSQL one with a zero byte.
     """
     try:
         yield
@@ -35,9 +43,12 @@ def database_errors(where: str) -> Iterator[None]:
         raise
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise DatabaseAway(f"the database {where} cannot be used: {_reason(error)}") from error
+    except exc.DataError as error:
+        raise InputError(f"the database {where} cannot hold such a value: {_reason(error)}") from error
     except exc.DBAPIError as error:
         # SQLite says "not a database" and "malformed" with the base class of its errors only.
-        if error.connection_invalidated or type(error.orig).__name__ == "DatabaseError":
+        is_broken = error.connection_invalidated or type(error.orig).__name__ == "DatabaseError"
+        if is_broken or getattr(error.orig, "sqlstate", None) in _OTHER_TABLES:
             raise DatabaseAway(f"the database {where} cannot be used: {_reason(error)}") from error
         raise
 

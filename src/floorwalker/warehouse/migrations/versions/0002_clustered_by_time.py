@@ -100,7 +100,7 @@ def _event_rows(chunk: Any, days: Days) -> Iterator[dict[str, Any]]:
         yield {
             **row,
             "queue_depth": evidence.get("queue_depth"),
-            "group_id": None if group is None else str(group)[:200],
+            "group_id": None if group is None else str(group).replace("\0", "")[:200],
         }
 
 
