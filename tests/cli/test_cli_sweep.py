@@ -1,0 +1,168 @@
+"""`floorwalker sweep` and `floorwalker db`, as a person or a timer calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner
+
+from floorwalker.cli import app
+from floorwalker.errors import InputError
+from floorwalker.events import Event, EventType
+from floorwalker.site import Site
+from floorwalker.warehouse import UnknownStore, Warehouse
+
+NOW = datetime.now(UTC)
+
+
+def call(*arguments):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def answer(*arguments):
+    return json.loads(call(*arguments, "--json"))
+
+
+@pytest.fixture
+def warehouse(database_url, monkeypatch):
+    """Two stores with an event now and one of each of ten days before; S2's site file keeps five days."""
+    monkeypatch.setenv("FLOORWALKER_DATABASE_URL", database_url)
+    opened = Warehouse(database_url)
+    camera = {"id": "C1", "resolution": [100, 100]}
+    plain = {"id": "S1", "timezone": "UTC", "camera": [camera]}
+    strict = plain | {"id": "S2", "retention": {"events_days": 5}}
+    opened.register_site(Site.model_validate({"store": [plain, strict]}))
+    opened.add_events(
+        [
+            Event(
+                event_id=str(uuid.uuid4()),
+                store_id=store,
+                camera_id="C1",
+                visitor_id="VIS_1",
+                event_type=EventType.ENTRY,
+                timestamp=NOW - timedelta(days=days),
+            )
+            for store in ("S1", "S2")
+            for days in range(11)
+        ],
+        live=False,
+    )
+    yield opened
+    opened.close()
+
+
+def removed(outcome, kind="events"):
+    return {line["store"]: line["removed"] for line in outcome["swept"] if line["kind"] == kind}
+
+
+def left(warehouse, store):
+    return len(warehouse.read(store, NOW - timedelta(days=99), NOW + timedelta(days=1)).events)
+
+
+def test_nothing_goes_of_a_store_that_nobody_set_days_for(warehouse):
+    assert removed(answer("sweep")) == {"S2": 5}
+    assert (left(warehouse, "S1"), left(warehouse, "S2")) == (11, 6)
+
+
+def test_the_command_line_is_above_the_environment_and_that_above_the_site_file(warehouse, monkeypatch):
+    monkeypatch.setenv("FLOORWALKER_KEEP_EVENTS_DAYS", "7")
+    assert removed(answer("sweep", "--dry-run")) == {"S1": 3, "S2": 3}
+    assert removed(answer("sweep", "--dry-run", "--keep", "events=2")) == {"S1": 8, "S2": 8}
+    assert (left(warehouse, "S1"), left(warehouse, "S2")) == (11, 11)
+
+
+def test_one_store_alone(warehouse):
+    assert removed(answer("sweep", "--keep", "events=0", "--store", "S1")) == {"S1": 10}
+    assert left(warehouse, "S2") == 11
+    with pytest.raises(UnknownStore):
+        call("sweep", "--store", "S9")
+
+
+def test_the_receipts_are_listed(warehouse):
+    outcome = answer("sweep", "--keep", "events=3")
+    listed = answer("sweep", "--receipts")
+    assert {r["receipt_id"] for r in listed} == {
+        line["receipt"] for line in outcome["swept"] if line["removed"]
+    }
+    assert sum(r["removed"] for r in listed) == sum(sum(r["days"].values()) for r in listed) == 14
+    assert all(len(r["sha256"]) == 64 for r in listed)
+    assert "sha256" in call("sweep", "--receipts")
+    assert [r["store_id"] for r in answer("sweep", "--receipts", "--store", "S1")] == ["S1"]
+
+
+@pytest.mark.parametrize("keep", ["events", "events=", "events=-1", "videos=3", "events=1.5", "events=99999"])
+def test_a_wrong_way_to_say_it_is_explained(warehouse, keep):
+    with pytest.raises(InputError, match="KIND=DAYS"):
+        call("sweep", "--keep", keep)
+
+
+def test_the_table_says_what_went(warehouse):
+    shown = call("sweep", "--keep", "events=3")
+    assert "removed" in shown
+    assert "S1" in shown
+    assert "would go" in call("sweep", "--keep", "events=1", "--dry-run")
+
+
+@pytest.fixture
+def track_files(tmp_path):
+    """An old and a new track file of S1 with their events and records, in a folder."""
+    folder = tmp_path / "runs" / "day"
+    folder.mkdir(parents=True)
+    for name, days in (("old", 4), ("new", 1)):
+        (folder / f"{name}.run.json").write_text('{"recording": {"store_id": "S1"}, "frames": 1}')
+        (folder / f"{name}.events.jsonl").write_text("")
+        tracks = folder / f"{name}.tracks.parquet"
+        tracks.write_bytes(b"PAR1")
+        moment = (NOW - timedelta(days=days)).timestamp()
+        os.utime(tracks, (moment, moment))
+    return folder
+
+
+def test_old_track_files_go_and_everything_beside_them_stays(warehouse, track_files):
+    assert removed(answer("sweep", "--dry-run", "--folder", track_files.parent), "tracks") == {"S1": 1}
+    outcome = answer("sweep", "--folder", track_files.parent)
+    assert removed(outcome, "tracks") == {"S1": 1}
+    assert sorted(path.name for path in track_files.iterdir()) == [
+        "new.events.jsonl", "new.run.json", "new.tracks.parquet", "old.events.jsonl", "old.run.json",
+    ]  # fmt: skip
+    (receipt,) = [r for r in answer("sweep", "--receipts") if r["kind"] == "tracks"]
+    assert (receipt["store_id"], receipt["removed"]) == ("S1", 1)
+    assert removed(answer("sweep", "--keep", "tracks=0", "--folder", track_files), "tracks") == {"S1": 1}
+
+
+def test_track_files_in_the_state_folder_are_found_unasked(warehouse, track_files, monkeypatch):
+    monkeypatch.setenv("FLOORWALKER_HOME", str(track_files.parent))
+    assert removed(answer("sweep"), "tracks") == {"S1": 1}
+    with pytest.raises(InputError, match="no such folder"):
+        call("sweep", "--folder", track_files / "nothing")
+
+
+def test_the_version_of_the_tables(database_url, monkeypatch):
+    monkeypatch.setenv("FLOORWALKER_DATABASE_URL", database_url)
+    Warehouse(database_url).close()
+    status = answer("db", "status")
+    assert (status["standing"], status["version"]) == ("current", status["needed"])
+    assert answer("db", "upgrade")["from"] == status["needed"]
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    assert answer("db", "status")["standing"] == "newer"
+    with pytest.raises(InputError, match="newer"):
+        call("db", "upgrade")
+
+
+def test_asking_for_the_version_makes_no_database(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLOORWALKER_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    assert "no tables yet" in call("db", "status")
+    assert list(tmp_path.iterdir()) == []
+    assert "made with version" in call("db", "upgrade")
