@@ -85,3 +85,25 @@ def test_the_three_conversions_are_three(picture, seen, sold):
     (message,) = [w["message"] for w in found["warnings"] if w["code"] == "CONVERSION_EXCEEDS_TRANSACTIONS"]
     assert "conversion_matched" in message
     assert found["intervals"]["conversion_matched"] == {"low": 0.0567, "high": 0.5098, "n": 10}
+
+
+def test_the_example_of_the_docs(picture, seen, sold):
+    """docs/metrics.md, "Three conversions"."""
+    stays = (
+        ("anna", 400, 480, "g"),
+        ("ben", 402, 482, "g"),
+        ("carl", 440, 540, None),
+        ("dora", 445, 600, None),
+    )
+    events = [event for name, *rest in stays for event in at_till(seen, name, *rest)]
+    shop = picture([*events, seen("ENTRY", 700, "emil")], [sold(475), sold(530, 2)])
+    found = metrics(shop)
+    three = ("conversion_rate", "conversion_matched", "transactions_per_visitor")
+    assert [found[name] for name in three] == [0.8, 0.5, 0.4]
+    assert found["intervals"]["conversion_matched"] == {"low": 0.15, "high": 0.85, "n": 4}
+    assert (found["queue_wait"]["mean_ms"], found["queue_wait"]["n"]) == (45_667, 3)
+    matches = answer_purchases(shop)["matches"]
+    assert [(m["visitor_id"], m["gap_s"], m["margin_s"]) for m in matches] == [
+        ("anna", 5.0, 96.0),
+        ("carl", 10.0, 60.0),
+    ]

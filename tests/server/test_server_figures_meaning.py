@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from floorwalker.runs import Gap, Recording, Run
 from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import to_us
+from floorwalker.warehouse.schema import clock_offsets
 from floorwalker.warehouse.schema import events as event_rows
 
 STORE = "/stores/STORE_BLR_002"
@@ -95,6 +96,22 @@ def test_ten_people_near_one_sale_are_not_ten_buyers(house, event):
     (match,) = purchases["matches"]
     assert (match["transaction_id"], match["gap_s"], match["margin_s"]) == ("T1", 5.0, 0.0)
     assert metrics["queue_abandons"] == 9  # nobody both gave up and bought
+
+
+def test_the_tills_clock_is_set_right_only_by_a_persons_word_and_said(house, event):
+    house.post(*shopper(event, "VIS_1"))  # leaves the till at 10:08
+    house.warehouse.load_transactions([sale(1, "10:22:05")])  # the till is 14 minutes ahead
+    assert house.get(f"{STORE}/metrics")["till_offset_s"] == 0
+    assert house.get(f"{STORE}/metrics")["conversion_matched"] == 0.0
+    row = {"store_id": "STORE_BLR_002", "version": 1, "offset_s": 840.0, "evidence": "{}", "computed_us": 1}
+    with house.warehouse.database.write() as connection:
+        connection.execute(insert(clock_offsets), [row | {"applied_us": 1, "applied_by": "asha"}])
+    metrics = house.get(f"{STORE}/metrics")
+    assert (metrics["till_offset_s"], metrics["conversion_matched"]) == (840.0, 1.0)
+    assert "TILL_CLOCK_SHIFTED" in [warning["code"] for warning in metrics["warnings"]]
+    purchases = house.get(f"{STORE}/purchases")
+    assert purchases["till_offset_s"] == 840.0
+    assert purchases["matches"][0]["timestamp"] == "2026-03-03T10:08:05Z"
 
 
 def test_late_events_correct_every_figure(house, event, empty):
