@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from floorwalker.insights.history import Memory, history
+from floorwalker.insights.windows import choose_window
 from floorwalker.warehouse import Transaction
 
 STORE = "/stores/STORE_BLR_002"
@@ -202,3 +204,45 @@ def test_a_purchase_that_a_person_names_is_one(shop):
     assert made["changed"]["conversion_matched"]["before"] == 0
     made = say(shop, {"type": "purchased", "visitor": "VIS_a", "transaction_id": False})
     assert made["changed"]["conversion_matched"]["after"] == 0
+
+
+def test_what_the_history_remembers_of_the_past_stays_true(shop, site):
+    """Figures of past moments are kept; a site file that changes gives other ones."""
+    made = say(shop, STAFF)
+    for _ in range(2):
+        told = shop.get(f"{STORE}/history", day=DAY)
+        assert told["points"][-1]["figures"] == told["figures"]
+    undo(shop, made)
+    assert shop.get(f"{STORE}/history", day=DAY)["figures"]["unique_visitors"] == 3
+    elsewhere = site.model_copy(
+        update={"stores": [site.stores[0].model_copy(update={"timezone": "Pacific/Auckland"})]}
+    )
+    shop.warehouse.register_site(elsewhere)  # the day ends at 11:00 UTC there
+    told = shop.get(f"{STORE}/history", day=DAY)
+    assert told["points"][-1]["figures"] == told["figures"]
+
+
+def test_a_history_asked_for_again_works_out_only_what_is_new(shop):
+    store = shop.warehouse.store("STORE_BLR_002")
+    window = choose_window(shop.warehouse, store, DAY)
+    say(shop, STAFF)
+    memory = Memory()
+    first = history(shop.warehouse, store, window, memory=memory)
+    kept = len(memory)
+    assert kept > 0
+    assert history(shop.warehouse, store, window, memory=memory) == first
+    assert len(memory) == kept
+    shop.clock.now += timedelta(hours=1)
+    say(shop, MERGE)
+    told = history(shop.warehouse, store, window, memory=memory)
+    assert len(memory) == kept + 1
+    assert told["points"][-1]["figures"] == told["figures"]
+
+
+def test_only_so_much_is_remembered():
+    memory = Memory(limit=3)
+    for key in (1, 2, 3, 1, 4, 5):
+        assert memory.figures(key, lambda key=key: {"n": key}) == {"n": key}
+    assert len(memory) == 3
+    assert memory.figures(1, lambda: {"n": "anew"}) == {"n": 1}
+    assert memory.figures(2, lambda: {"n": "anew"}) == {"n": "anew"}

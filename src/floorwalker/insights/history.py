@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -36,16 +39,51 @@ def figures_of(picture: Picture, names: tuple[str, ...] = FIGURES) -> dict[str, 
     Raises:
         InputError: there is no such figure, or it is no number.
     """
-    found = metrics(picture)
-    numbers = [
-        name
-        for name, value in found.items()
+    return _chosen(_numbers(picture), names)
+
+
+def _numbers(picture: Picture) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in metrics(picture).items()
         if isinstance(value, int | float | None) and not isinstance(value, bool)
-    ]
+    }
+
+
+def _chosen(numbers: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     for name in names:
         if name not in numbers:
             raise InputError(f"metric: expected one of {', '.join(sorted(numbers))}, got {name[:60]!r}")
-    return {name: found[name] for name in names}
+    return {name: numbers[name] for name in names}
+
+
+class Memory:
+    """Figures of past moments that were worked out before: what was known at a moment stays what it was.
+
+    Args:
+        limit: how many moments are kept; those asked for longest ago go first.
+    """
+
+    def __init__(self, limit: int = 2048) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Hashable, dict[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def figures(self, key: Hashable, work_out: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The figures under a key, worked out where they are not kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        figures = work_out()
+        with self._lock:
+            self._kept[key] = figures
+            while len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+        return figures
 
 
 def picture_as_known(warehouse: Warehouse, store: StoreInfo, window: Window, known_utc: datetime) -> Picture:
@@ -91,6 +129,7 @@ def history(
     window: Window,
     metric: str | None = None,
     limit: int = 60,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """How a day's figures came to be what they are.
 
@@ -101,6 +140,7 @@ def history(
         metric: tell only of this figure, and only where it changed; None: of `FIGURES`, and of everything
             that was written, whether it changed them or not.
         limit: at most so many points, the latest.
+        memory: figures worked out before; None: all are worked out.
 
     Returns:
         `points` in order of the wall clock, each with its `causes`, the `figures` after it, and what
@@ -118,9 +158,17 @@ def history(
         swept = swept_us(connection, store.store_id, begin_us)
     around = read_surroundings(warehouse, store, window)
 
+    kept_figures = Memory(limit=0) if memory is None else memory
+    shop = _set_up(store, window, around)
+
     def known(known_us: int) -> dict[str, Any]:
-        at = around if known_us == FOR_EVER_US else surroundings_as_known(around, log, known_us)
-        return figures_of(picture_of(store, window, log.view(known_us), at), names)
+        def work_out() -> dict[str, Any]:
+            at = around if known_us == FOR_EVER_US else surroundings_as_known(around, log, known_us)
+            return _numbers(picture_of(store, window, log.view(known_us), at))
+
+        if known_us == FOR_EVER_US:
+            return _chosen(work_out(), names)
+        return _chosen(kept_figures.figures((shop, known_us, log.state(known_us)), work_out), names)
 
     points = [point for point in points_of(log) if swept is None or point.first_us > swept]
     kept = points[-limit:]
@@ -150,6 +198,13 @@ def changes_between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
         for name, value in after.items()
         if before[name] != value
     }
+
+
+def _set_up(store: StoreInfo, window: Window, around: Surroundings) -> Hashable:
+    """What figures rest on beside the log: another site file gives other ones."""
+    site = store.site.model_dump_json() if store.site else None
+    recordings = tuple((each.recording_id, each.start_utc, each.duration_s) for each in around.recordings)
+    return store.store_id, window.first_day, store.timezone, site, around.doors, recordings
 
 
 def _told(point: Point, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
+from floorwalker.insights.history import Memory
 from floorwalker.notify.sending import Sender
 from floorwalker.notify.watcher import Watcher
 from floorwalker.server import (
@@ -86,6 +87,7 @@ def create_app(
     app.state.stopping = stopping
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
+    app.state.history = Memory()
     app.state.measurements = Measurements(lambda: _gauges(app))
     for part in (
         ingest,

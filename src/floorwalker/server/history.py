@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
-from floorwalker.insights.history import MAX_POINTS, history
+from floorwalker.insights.history import MAX_POINTS, Memory, history
 from floorwalker.insights.windows import choose_window
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.state import warehouse_of
@@ -19,6 +19,7 @@ Stores = Annotated[Warehouse, Depends(warehouse_of)]
 @router.get("/stores/{store_id}/history", summary="How a day's figures came to be what they are")
 def get_history(
     store_id: str,
+    request: Request,
     warehouse: Stores,
     day: Annotated[
         str | None,
@@ -32,4 +33,5 @@ def get_history(
     """Each moment of the clock on the wall at which the day's figures changed: from what, to what, and by
     which late events, run, rule, correction, undo, till rows or offset of the till."""
     store = warehouse.store(store_id)
-    return history(warehouse, store, choose_window(warehouse, store, day), metric, limit)
+    memory: Memory = request.app.state.history
+    return history(warehouse, store, choose_window(warehouse, store, day), metric, limit, memory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -150,6 +150,15 @@ class StoreLog:
             self.transactions(known_us),
             resolver.corrections,
             self.offset_us(known_us) / 1e6,
+        )
+
+    def state(self, known_us: int) -> tuple[Hashable, ...]:
+        """What tells one view of a moment from another one of it: something of it may be swept since."""
+        return (
+            len(self.counted(known_us)),
+            tuple(each.version for each in self.statements if each.stood(known_us)),
+            len(self.transactions(known_us)),
+            self.offset_us(known_us),
         )
 
     def standing(self, known_us: int) -> list[Resolution]:
