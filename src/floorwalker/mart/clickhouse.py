@@ -74,9 +74,8 @@ class ClickHouseMart:
         """The stamp of each part of a store as views show it."""
         with self._errors():
             rows = self._rows(
-                f"SELECT part, argMax(store_version, {ddl.NEWEST}), argMax(stamp, {ddl.NEWEST}), "
-                f"argMax(epoch, {ddl.NEWEST}) FROM {self._database}.{PARTS.name} "
-                "WHERE store_id = {store:String} GROUP BY part",
+                f"SELECT part, store_version, stamp, epoch FROM {ddl.newest(self._database)} "
+                "WHERE store_id = {store:String}",
                 {"store": store_id},
             )
         return {part: Stamp(version, text, epoch) for part, version, text, epoch in rows}
@@ -97,7 +96,7 @@ class ClickHouseMart:
     def compact(self, before: datetime) -> int:
         """Remove rows of pushes that were superseded or never completed."""
         with self._errors():
-            shown = {row[0] for row in self._rows(f"SELECT push_id FROM {self._database}.{ddl.CURRENT}")}
+            shown = {row[0] for row in self._rows(f"SELECT push_id FROM {ddl.newest(self._database)}")}
             removed: set[int] = set()
             for table in (*TABLES, PARTS):
                 place = f"{self._database}.{table.name}"
