@@ -17,7 +17,7 @@ from floorwalker.warehouse.clock_offsets import add_offset, apply_offset, withdr
 from floorwalker.warehouse.corrections import CorrectionRefused, Corrections, Stretch, Wish
 from floorwalker.warehouse.expressing import Asked, Kind
 from floorwalker.warehouse.history import points_of
-from floorwalker.warehouse.log import read_log
+from floorwalker.warehouse.log_reading import read_log
 from floorwalker.warehouse.records import from_us, to_us
 
 NAMES = "abcd"

@@ -16,7 +16,8 @@ from floorwalker.insights.picture import Picture, Surroundings, picture_of, read
 from floorwalker.insights.windows import Window
 from floorwalker.warehouse import Feed, StoreInfo, Warehouse
 from floorwalker.warehouse.history import LATE_US, Point, causes_of, points_of, read_notes, swept_us
-from floorwalker.warehouse.log import FOR_EVER_US, StoreLog, read_log
+from floorwalker.warehouse.log import FOR_EVER_US, StoreLog
+from floorwalker.warehouse.log_reading import read_log
 from floorwalker.warehouse.records import from_us, to_us
 
 # What the history tells of where nobody asks for another figure: none of these moves with the clock alone.

@@ -12,14 +12,8 @@ from sqlalchemy import Connection, select
 from floorwalker.resolutions import Attribute
 from floorwalker.runs import Recording
 from floorwalker.warehouse.loading import append_statements
-from floorwalker.warehouse.log import (
-    FOR_EVER_US,
-    REACH_US,
-    Statement,
-    read_log,
-    statement_of,
-    statements_near,
-)
+from floorwalker.warehouse.log import FOR_EVER_US, REACH_US, Statement
+from floorwalker.warehouse.log_reading import read_log, statement_of, statements_near
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.resolving import PERSON
 from floorwalker.warehouse.schema import resolutions, runs

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, insert, select, update
 from floorwalker.errors import InputError
 from floorwalker.warehouse.expressing import Asked, Judge, Statements, asked_from, asked_to
 from floorwalker.warehouse.loading import append_statements
-from floorwalker.warehouse.log import FOR_EVER_US, Statement, StoreLog, read_log
+from floorwalker.warehouse.log import FOR_EVER_US, Statement, StoreLog
+from floorwalker.warehouse.log_reading import read_log
 from floorwalker.warehouse.records import StoreView, to_us
 from floorwalker.warehouse.resolving import PERSON, in_force
 from floorwalker.warehouse.schema import corrections as correction_table

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
-from floorwalker.warehouse.log import Statement, statements_near
+from floorwalker.warehouse.log import Statement
+from floorwalker.warehouse.log_reading import statements_near
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
 from floorwalker.warehouse.versions import ensure_stores, touch

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Connection, UnaryExpression, and_, exists,
 from floorwalker.resolutions import Resolution
 from floorwalker.runs import Gap, Recording
 from floorwalker.site import Store, ZoneKind
-from floorwalker.warehouse.log import (
+from floorwalker.warehouse.log import shifted
+from floorwalker.warehouse.log_reading import (
     EVENT_COLUMNS,
     read_log,
     resolution_of,
     sales_between,
-    shifted,
     statements_near,
     transaction_of,
 )
