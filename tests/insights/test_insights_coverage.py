@@ -276,7 +276,9 @@ def test_the_first_minutes_of_a_day_accuse_nobody(shop):
     here = shop(24 * 60 * 7 + 5)
     here.live(event("ENTRY", 230))
     assert here.metrics("2026-03-10")["coverage"]["status"] != "unwatched"
-    here.minutes += 55
+    here.minutes += 30
+    assert here.metrics("2026-03-10")["unique_visitors"] == 0
+    here.minutes += 30
     assert here.metrics("2026-03-10")["unique_visitors"] is None
 
 

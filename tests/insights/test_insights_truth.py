@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -9,11 +10,17 @@ from typer.testing import CliRunner
 
 from floorwalker.cli import app
 from floorwalker.events import decode_event
+from floorwalker.insights.answers import answer_purchases
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import take_picture
 from floorwalker.insights.windows import choose_window
 from floorwalker.sales.pos import Till, read_pos
 from floorwalker.site import load_site
+
+
+def table(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_true_events_give_the_true_figures(empty_warehouse, tmp_path):
@@ -29,9 +36,10 @@ def test_true_events_give_the_true_figures(empty_warehouse, tmp_path):
     assert warehouse.add_events(events, live=False).inserted == len(events)
     warehouse.load_transactions(read_pos(folder / "pos.csv", lambda name: Till(name, None)).transactions)
     store = warehouse.store(site.stores[0].id)
-    found = metrics(take_picture(warehouse, store, choose_window(warehouse, store)))
+    picture = take_picture(warehouse, store, choose_window(warehouse, store))
+    found = metrics(picture)
     warehouse.close()
-    for name in ("unique_visitors", "entries", "exits", "reentries", "transactions", "queue_joins"):
+    for name in ("unique_visitors", "entries", "exits", "reentries", "transactions", "queue_joins", "groups"):
         assert found[name] == truth[name], name
     assert found["staff_excluded"] == truth["staff_count"]
     for zone, dwell_ms in truth["avg_dwell_ms"].items():
@@ -41,3 +49,12 @@ def test_true_events_give_the_true_figures(empty_warehouse, tmp_path):
         truth["converted_visitors"], abs=1.1
     )
     assert abs(found["queue_abandons"] - truth["queue_abandons"]) <= 1
+    assert found["occupancy"] == truth["entries"] + truth["reentries"] - truth["exits"]
+    # The camera's stays and the till's times alone tell who bought, and the margin tells where they cannot.
+    names = {row["person_id"]: row["visitor_id"] for row in table(folder / "people.csv")}
+    buyers = {row["transaction_id"]: names[row["buyer"]] for row in table(folder / "sales.csv")}
+    matches = answer_purchases(picture)["matches"]
+    wrong = [m for m in matches if buyers[m["transaction_id"]] not in (m["visitor_id"], *m["party"])]
+    assert len(matches) == truth["transactions"]
+    assert len(wrong) <= 0.1 * len(matches)
+    assert all(match["margin_s"] < 10 for match in wrong)

@@ -97,7 +97,7 @@ def _day(told: Told, needed: Spans) -> CameraTime:
         return _recorded(told, needed, events_us, touching)
     if told.last_live_us is not None and events_us:
         return _live(told, needed, events_us)
-    if told.last_live_us is not None and told.last_live_us < begin_us and end_us - begin_us > SILENT_US:
+    if told.last_live_us is not None and told.last_live_us < begin_us and end_us - begin_us > _LOST_US:
         return CameraTime(told.camera_id, "live", down=[(a, b, "silent") for a, b in needed])
     if events_us:
         return CameraTime(told.camera_id, "events", unknown=needed)
