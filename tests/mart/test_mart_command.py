@@ -35,13 +35,17 @@ def test_sync_reports_what_it_pushed(command, make_mart, monkeypatch):
     assert json.loads(command("compact", "--json").stdout)["pushes_removed"] == 0  # all of it is young
 
 
-def test_a_password_is_never_shown(command):
+def test_a_password_is_never_shown(command, monkeypatch):
     failed = command("sync", "--url", "clickhouse://anna:s3cret@127.0.0.1:1/m")
     assert isinstance(failed.exception, WorkError)
     assert "127.0.0.1:1" in str(failed.exception)
     assert "s3cret" not in str(failed.exception)
     failed = command("sync", "--url", "nonsense://anna:s3cret@host/m")
     assert "s3cret" not in str(failed.exception)
+    monkeypatch.setenv("FLOORWALKER_MART_URL", "clickhouse://anna:s3cret@host:8123/m")
+    told = CliRunner().invoke(app, ["config", "--json"]).stdout
+    assert "clickhouse://anna:***@host:8123/m" in told
+    assert "s3cret" not in told
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ def config(
     rows = [
         {
             "setting": name,
-            "value": None if (value := getattr(settings, name)) is None else str(value),
+            "value": None if (value := getattr(settings, name)) is None else _shown(str(value)),
             "from": settings.origin(name),
             "variable": f"FLOORWALKER_{name.upper()}",
             "meaning": field.description or "",
@@ -40,3 +41,8 @@ def config(
     for row in rows:
         table.add_row(row["setting"], row["value"] or "-", row["from"], row["variable"], row["meaning"])
     console.print(table)
+
+
+def _shown(value: str) -> str:
+    """A value without the password that an address in it may hold."""
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", value)
