@@ -19,6 +19,7 @@ from floorwalker.site import Site
 from floorwalker.warehouse import Transaction, Warehouse
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import day_facts
+from floorwalker.warehouse.sweeping import Kind, sweep_store
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 DAY = date(2026, 3, 3)
@@ -131,7 +132,19 @@ def moved_run(warehouse):
     warehouse.record_run(moved, Run(moved.recording_id, "0", "motion", "2" * 32), found)
 
 
+def swept(kind):
+    def sweep_kind(warehouse):
+        warehouse.load_transactions([Transaction("S", "T1", to_us(NOON), 100, "INR")])
+        keep_all(warehouse)
+        store = warehouse.store("S")
+        assert [part.removed for part in sweep_store(warehouse.database, store, {kind: 9}, warehouse.now())]
+
+    sweep_kind.__name__ = f"swept_{kind}"
+    return sweep_kind
+
+
 CHANGES = [late_event, sale, merge, staff_said_the_day_after, taken_back, site, run, moved_run]
+CHANGES += [swept(Kind.EVENTS), swept(Kind.TRANSACTIONS)]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -16,6 +16,7 @@ from floorwalker.warehouse.schema import (
     day_facts,
     day_versions,
     feeds,
+    receipts,
     recordings,
     resolutions,
     run_activations,
@@ -26,6 +27,7 @@ from floorwalker.warehouse.versions import upsert, utc_day
 
 # Coverage asks which cameras were recorded in the month before a day, which itself reaches a day back.
 MONTH_US = 33 * 86_400_000_000
+_RESTED_ON = ("events", "resolutions", "transactions", "recordings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Ground:
         self._spans = spans
         row = connection.execute(select(stores).where(stores.c.store_id == store_id)).one()
         self._version = int(row.version)
-        self._swept_us = int(row.swept_before_us)
+        self._swept = [("watermark", int(row.swept_before_us), 0), *_swept(connection, store_id)]
         self._offset_us = applied_offset_us(connection, store_id)
         self._setting = (code, row.timezone, row.registered, row.config, self._offset_us)
         self._live = {
@@ -110,8 +112,13 @@ class Ground:
     def _common(self, span: DaySpan) -> str:
         # Of later days only that they came counts: a feed that is live still was live then.
         live = [(camera, min(last_us, span.to_us)) for camera, last_us in self._live.items()]
-        swept_us = min(self._swept_us, span.to_us) if self._swept_us > span.from_us else 0
-        return _digest([*self._setting, live, swept_us])
+        end_us = span.to_us + REACH_US
+        swept = [
+            (kind, min(before_us, end_us), removed)
+            for kind, before_us, removed in self._swept
+            if before_us > span.from_us - (MONTH_US if kind == "recordings" else REACH_US)
+        ]
+        return _digest([*self._setting, live, swept])
 
     def _own(self, span: DaySpan) -> str:
         """Digest of all that the day's figures are made of."""
@@ -221,6 +228,18 @@ def keep(
             for day, (stamp, content) in stamped.items()
         ],
     )  # fmt: skip
+
+
+def _swept(connection: Connection, store_id: str) -> list[tuple[str, int, int]]:
+    """Up to which time what kinds of rows were taken out, and how many in all."""
+    table = receipts.c
+    rows = connection.execute(
+        select(table.kind, func.max(table.before_us), func.sum(table.removed))
+        .where(table.store_id == store_id, table.kind.in_(_RESTED_ON))
+        .group_by(table.kind)
+        .order_by(table.kind)
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in rows]
 
 
 def _digest(parts: object) -> str:
