@@ -34,11 +34,15 @@ def event(at):
 @given(hours=st.lists(st.integers(0, 24 * 14), max_size=12), limit=st.integers(1, 9))
 def test_days_are_those_of_the_events_and_of_nothing_else(empty_warehouse, zone, hours, limit):
     warehouse = empty_warehouse(lambda: BEGIN + timedelta(days=12))
-    warehouse.register_site(Site.model_validate({"store": [{"id": "S", "timezone": zone}]}))
+    warehouse.register_site(
+        Site.model_validate({"store": [{"id": "S", "timezone": zone}, {"id": "OTHER", "timezone": zone}]})
+    )
     now = warehouse.now()
     times = [BEGIN + timedelta(hours=hour) for hour in hours]
     warehouse.add_events([event(at) for at in times])
     warehouse.load_transactions([Transaction("S", "T", to_us(BEGIN - timedelta(days=3)), 1, "INR")])
     expected = {at.astimezone(ZoneInfo(zone)).date() for at in times if at < now + timedelta(minutes=5)}
-    assert days_with_events(warehouse, warehouse.store("S"), limit) == sorted(expected, reverse=True)[:limit]
+    found = days_with_events(warehouse, warehouse.stores(), limit)
+    assert found["S"] == sorted(expected, reverse=True)[:limit]
+    assert found["OTHER"] == []
     warehouse.close()

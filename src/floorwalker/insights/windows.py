@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -136,17 +137,21 @@ def parse_day(text: str) -> date:
     raise InputError(f"day: expected a day such as 2026-03-03, got {text[:60]!r}")
 
 
-def days_with_events(warehouse: Warehouse, store: StoreInfo, limit: int = 400) -> list[date]:
-    """The local days that hold events, newest first.
+def days_with_events(
+    warehouse: Warehouse, stores: Sequence[StoreInfo], limit: int = 400
+) -> dict[str, list[date]]:
+    """The local days of stores that hold events, newest first.
 
     Args:
         warehouse: where to look.
-        store: whose days.
-        limit: at most so many.
+        stores: whose days.
+        limit: at most so many of each.
     """
-    before_us = to_us(warehouse.now() + FUTURE_LIMIT)
+    zones = {store.store_id: store.zone_info for store in stores}
+    if not zones:
+        return {}
     with warehouse.database.read() as connection:
-        return list(event_days(connection, store.store_id, store.zone_info, before_us, limit))
+        return event_days(connection, zones, to_us(warehouse.now() + FUTURE_LIMIT), limit)
 
 
 def _default_window(warehouse: Warehouse, store: StoreInfo) -> Window:

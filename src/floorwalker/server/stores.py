@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,13 +22,16 @@ Stores = Annotated[Warehouse, Depends(warehouse_of)]
 @router.get("/stores", summary="All stores")
 def list_stores(request: Request, warehouse: Stores) -> list[dict[str, Any]]:
     """Each store with its name, time zone and the local days that hold events, newest first."""
-    return [_brief(warehouse, store) for store in warehouse.stores() if may_see(request, store.store_id)]
+    stores = [store for store in warehouse.stores() if may_see(request, store.store_id)]
+    days = days_with_events(warehouse, stores)
+    return [_brief(store, days[store.store_id]) for store in stores]
 
 
 @router.get("/stores/{store_id}", summary="One store")
 def one_store(store_id: str, warehouse: Stores) -> dict[str, Any]:
     """A store's name, time zone, opening hours and the local days that hold events, newest first."""
-    return _brief(warehouse, warehouse.store(store_id))
+    store = warehouse.store(store_id)
+    return _brief(store, days_with_events(warehouse, [store])[store.store_id])
 
 
 @router.get("/stores/{store_id}/layout", summary="Floor plan, zones and cameras")
@@ -79,7 +84,7 @@ def floor_plan(store_id: str, warehouse: Stores) -> Response:
     return Response(image.content, media_type=image.media_type, headers={"Cache-Control": "no-cache"})
 
 
-def _brief(warehouse: Warehouse, store: StoreInfo) -> dict[str, Any]:
+def _brief(store: StoreInfo, days: Sequence[date]) -> dict[str, Any]:
     hours = store.site.opening_hours if store.site else {}
     return {
         "store_id": store.store_id,
@@ -91,5 +96,5 @@ def _brief(warehouse: Warehouse, store: StoreInfo) -> dict[str, Any]:
             day: {"opens": span.opens.isoformat("minutes"), "closes": span.closes.isoformat("minutes")}
             for day, span in hours.items()
         },
-        "days": [day.isoformat() for day in days_with_events(warehouse, store)],
+        "days": [day.isoformat() for day in days],
     }
