@@ -213,3 +213,18 @@ def test_an_event_that_a_run_adopted_counted_before_it(stepping, clock, noon):
     stepping.record_run(recording, Run(recording.recording_id, "0.1", "motion", "2" * 32), [])
     assert house.read().events == ()
     assert [each.event_id for each in house.read(alone).events] == [event.event_id]
+
+
+def test_a_statement_on_names_that_nobody_bears_that_day_may_still_link_two_who_were_there(
+    stepping, clock, noon
+):
+    house = House(stepping, clock, noon)
+    house.events("a", 0)
+    house.events("b", 60)
+    for subject, other in (("a", "x"), ("b", "y"), ("x", "y"), ("somebody", "else")):
+        house.later(3600)
+        house.rule(subject, other)
+    with stepping.database.read() as connection:
+        log = read_log(connection, house.store, house.place.from_us, house.place.to_us)
+    assert len({event.visitor_id for event in house.read().events}) == 1
+    assert len(points_of(log)) == 1 + 3  # the events, and those three words that concern them

@@ -166,10 +166,10 @@ def _of_events(log: StoreLog) -> Iterator[Trace]:
 
 
 def _of_statements(log: StoreLog) -> Iterator[Trace]:
-    here = {row[3] for row in log.rows}
+    here = _spoken_of(log)
     for each in log.statements:
         if not each.named & here:
-            continue
+            continue  # of the day before or after
         by_person = each.resolution.reason.startswith(PERSON)
         if each.carried_from is not None:
             yield Trace(each.recorded_us, CARRIED, each)
@@ -179,6 +179,16 @@ def _of_statements(log: StoreLog) -> Iterator[Trace]:
             yield Trace(each.undone_us, UNDO, each)
         elif each.undone_us is not None:
             yield Trace(each.undone_us, RULES, (each,))  # in a tuple: taken back
+
+
+def _spoken_of(log: StoreLog) -> set[str]:
+    """Who was seen, and whom anybody ever linked with them."""
+    here = {row[3] for row in log.rows}
+    rest = [each.named for each in log.statements if len(each.named) > 1]
+    while near := [named for named in rest if named & here]:
+        here.update(*near)
+        rest = [named for named in rest if not named & here]
+    return here
 
 
 def _belong_together(point: Point, moment: Point, log: StoreLog) -> bool:
