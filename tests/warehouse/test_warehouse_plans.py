@@ -142,7 +142,7 @@ def listening(database):
 
 def looked_through(database, statement, parameters):
     """The large tables of which a statement would read all rows, or all rows of a store."""
-    with database.read() as connection:
+    with database.write() as connection:  # to explain an insert, one must be allowed to
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return {table for row in plan if (table := looked_through_by_sqlite(row.detail))} & LARGE
