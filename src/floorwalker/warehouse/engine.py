@@ -17,12 +17,15 @@ from sqlalchemy.pool import StaticPool
 
 from floorwalker.errors import InputError, WorkError
 from floorwalker.warehouse.errors import database_errors
+from floorwalker.warehouse.inserting import teach_sqlite
 from floorwalker.warehouse.migrating import Standing, bring_up_to_date, check, found_version
 
 Listener = Callable[[], None]
 CHANGED = "floorwalker_changed"  # set on a writer by whoever changes what figures rest on
 _BUSY_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 5
+_WRITER_CACHE_KIB = 32 * 1024
+_LOG_PAGES = 8000
 _POSTGRES_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _EXPECTED = "expected for example sqlite:////folder/floorwalker.db or postgresql://user:password@host/name"
 
@@ -58,7 +61,10 @@ class Database:
             )
             self._write_lock: AbstractContextManager[Any] = nullcontext()
         elif parsed.get_backend_name() == "sqlite":
-            self._engine = self._readers = _sqlite_engine(parsed, self.place)
+            self._engine = self._readers = _sqlite_engine(parsed, self.place, pool_size=1, max_overflow=0)
+            if _is_in_file(parsed):
+                event.listen(self._engine, "connect", _prepare_sqlite_writer)
+                self._readers = _sqlite_engine(parsed, self.place)
             self._write_lock = threading.Lock()
         else:
             raise InputError(
@@ -140,6 +146,7 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+        self._readers.dispose()
 
 
 def _shown(url: str) -> str:
@@ -179,12 +186,17 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-def _sqlite_engine(parsed: URL, place: str) -> Engine:
+def _is_in_file(parsed: URL) -> bool:
+    return parsed.database not in (None, "", ":memory:")
+
+
+def _sqlite_engine(parsed: URL, place: str, **pool: int) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}}
-    if parsed.database in (None, "", ":memory:"):
+    if not _is_in_file(parsed):
         options["poolclass"] = StaticPool  # an in-memory database lives in one connection
         options["connect_args"]["check_same_thread"] = False
     else:
+        options |= pool
         folder = Path(str(parsed.database)).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -199,12 +211,21 @@ def _sqlite_engine(parsed: URL, place: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, nowhere else
     connection.execute(f"PRAGMA busy_timeout={int(_BUSY_TIMEOUT_S * 1000)}")
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    teach_sqlite(connection, record.info)
+
+
+def _prepare_sqlite_writer(connection: Any, _record: Any) -> None:
+    # The writers of a process share one connection: what it remembers of the file stays true as long as
+    # nobody else writes, and it remembers the pages that batches of events change again and again. For the
+    # same reason they go from the log into the file less often than SQLite would have it.
+    connection.execute(f"PRAGMA cache_size={-_WRITER_CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
 
 def _write_ahead(connection: Any) -> None:

@@ -31,6 +31,25 @@ _TOLD = "floorwalker_already_there"
 _Row = msgspec.defstruct("_Row", _COLUMNS)
 
 
+def teach_sqlite(driver_connection: Any, info: dict[Any, Any]) -> None:
+    """Give a new connection to SQLite the function `already_there` that inserting needs.
+
+    It notes the ids that it is called for, in a list in the connection's `info`.
+
+    Args:
+        driver_connection: the driver's.
+        info: what SQLAlchemy keeps with it.
+    """
+    told: list[tuple[str, str, int]] = []
+    info[_TOLD] = told
+
+    def already_there(store_id: str, event_id: str, is_same: int) -> bool:
+        told.append((store_id, event_id, is_same))
+        return False  # leave the row as it is
+
+    driver_connection.create_function("already_there", 3, already_there)
+
+
 def contents(columns: EventColumns, places: Sequence[int]) -> list[Content]:
     """What makes an event the same as another of its id; the order of metadata's keys does not count."""
     wanted = [getattr(columns, name) for name in _CONTENT]
@@ -73,7 +92,7 @@ def _insert_sqlite(
 ) -> dict[Key, bool]:
     # One statement for many rows, and no rows back: the driver lets other threads work while a statement
     # runs, and beside a busy thread it waits for its turn again after each statement and each row.
-    told = _already_there(connection)
+    told: list[tuple[str, str, int]] = connection.info[_TOLD]
     told.clear()
     width = len(_COLUMNS)
     values: list[Any] = [None] * (width * len(columns))
@@ -87,22 +106,6 @@ def _insert_sqlite(
         run(connection, _inserting_sqlite(size), (run_id, received_us, *some))
         start += size
     return {(store_id, event_id): bool(is_same) for store_id, event_id, is_same in told}
-
-
-def _already_there(connection: Connection) -> list[tuple[str, str, int]]:
-    """The list in which a connection's `already_there` notes whom it is called for."""
-    told: list[tuple[str, str, int]] | None = connection.info.get(_TOLD)
-    if told is None:
-        told = connection.info[_TOLD] = []
-        note = told.append
-
-        def already_there(store_id: str, event_id: str, is_same: int) -> bool:
-            note((store_id, event_id, is_same))
-            return False  # leave the row as it is
-
-        driver: Any = connection.connection.driver_connection
-        driver.create_function("already_there", 3, already_there)
-    return told
 
 
 def _insert_postgres(
