@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -63,12 +64,8 @@ def carry_over(connection: Connection, recording: Recording, run_id: str, now_us
     # What is said may be of a start that was corrected since.
     log = read_log(connection, recording.store_id, start_us - REACH_US, end_us + REACH_US)
     here = {row[3] for row in log.counted(FOR_EVER_US)}
-    earlier: dict[str, dict[tuple[str, str | None], list[int]]] = {}
-    new: dict[str, dict[tuple[str, str | None], list[int]]] = {}
-    for row in log.rows:
-        if row[-2] in mine and (row[-2] == run_id or row[3] not in here):
-            seen = (new if row[-2] == run_id else earlier).setdefault(row[3], defaultdict(list))
-            seen[row[4], row[5]].append(row[0])
+    new = _appearances(row for row in log.rows if row[-2] == run_id)
+    earlier = _appearances(row for row in log.rows if row[-2] in mine - {run_id} and row[3] not in here)
     heirs = match_appearances(earlier, new)
     repeated: list[tuple[Statement, Statement]] = []
     for root in sorted(families):
@@ -129,6 +126,14 @@ def match_appearances(
         for (name, other), score in scores.items()
         if score >= _ALIKE and all(_stands_out(score, rivals) for rivals in (of_earlier[name], of_new[other]))
     }
+
+
+def _appearances(rows: Iterable[Any]) -> dict[str, Appearance]:
+    """What each visitor was seen doing, from rows of the log in order of time."""
+    found: dict[str, dict[tuple[str, str | None], list[int]]] = {}
+    for row in rows:
+        found.setdefault(row[3], defaultdict(list))[row[4], row[5]].append(row[0])
+    return dict(found)
 
 
 def _stands_out(score: float, all_scores: Sequence[float]) -> bool:
