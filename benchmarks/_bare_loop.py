@@ -1,19 +1,21 @@
 """The rate that a database itself allows: the same rows from a loop that does nothing else.
 
 Two ways are tried, and the faster one counts: row by row as drivers offer it, and a whole batch in one
-statement. Each batch is a transaction of its own, durable when the loop goes on, on a connection with the
-program's own settings.
+statement. Each batch is a transaction of its own, durable when the loop goes on. The connection is a plain
+one; on SQLite a third loop has the program's own settings of cache and log, to show what they bring.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from abc import ABC, abstractmethod
 from typing import Any
 
 from _ingest_load import Batch
 from floorwalker.events import EventColumns
 from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse.engine import _LOG_PAGES, _WRITER_CACHE_KIB
 
 _NAMES = (*EventColumns.names(), "run_id", "received_us")
 _INSERT = f"INSERT INTO events ({', '.join(_NAMES)})"
@@ -25,12 +27,19 @@ _NO_CONFLICT = "ON CONFLICT DO NOTHING"
 
 
 class BareLoop(ABC):
-    """A loop over batches on one connection of the driver."""
+    """A loop over batches on one connection of the driver.
+
+    Args:
+        url: of an empty database, whose tables are made.
+    """
 
     def __init__(self, url: str) -> None:
-        self._warehouse = Warehouse(url)
-        self._pooled = self._warehouse.database._engine.raw_connection()
-        self.connection: Any = self._pooled.driver_connection
+        Warehouse(url).close()
+        self.connection: Any = self.connect(url)
+
+    @abstractmethod
+    def connect(self, url: str) -> Any:
+        """A connection of the driver."""
 
     @abstractmethod
     def prepare(self, batch: Batch) -> Any:
@@ -46,12 +55,22 @@ class BareLoop(ABC):
         return int(rows[0])
 
     def close(self) -> None:
-        """Give the connection back."""
-        self._pooled.close()
-        self._warehouse.close()
+        """Close the connection."""
+        self.connection.close()
 
 
-class SqliteRows(BareLoop):
+class Sqlite(BareLoop):
+    """SQLite with a log that is on the disk at each commit."""
+
+    def connect(self, url: str) -> Any:
+        """A connection of the driver."""
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+
+class SqliteRows(Sqlite):
     """SQLite, one row a statement."""
 
     statement = f"{_INSERT} VALUES ({', '.join('?' * len(_NAMES))}) {_NO_CONFLICT}"
@@ -67,7 +86,18 @@ class SqliteRows(BareLoop):
         self.connection.execute("COMMIT")
 
 
-class SqliteBatch(BareLoop):
+class SqliteRowsTuned(SqliteRows):
+    """The same with the program's settings."""
+
+    def connect(self, url: str) -> Any:
+        """A connection of the driver."""
+        connection = super().connect(url)
+        connection.execute(f"PRAGMA cache_size={-_WRITER_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        return connection
+
+
+class SqliteBatch(Sqlite):
     """SQLite, one statement a batch."""
 
     def prepare(self, batch: Batch) -> Any:
@@ -83,7 +113,17 @@ class SqliteBatch(BareLoop):
         self.connection.execute("COMMIT")
 
 
-class PostgresRows(BareLoop):
+class Postgres(BareLoop):
+    """PostgreSQL by its driver."""
+
+    def connect(self, url: str) -> Any:
+        """A connection of the driver."""
+        import psycopg
+
+        return psycopg.connect(url.replace("+psycopg", ""))
+
+
+class PostgresRows(Postgres):
     """PostgreSQL, one row a statement, sent without waiting for each answer."""
 
     statement = f"{_INSERT} VALUES ({', '.join(['%s'] * len(_NAMES))}) {_NO_CONFLICT}"
@@ -98,7 +138,7 @@ class PostgresRows(BareLoop):
         self.connection.commit()
 
 
-class PostgresBatch(BareLoop):
+class PostgresBatch(Postgres):
     """PostgreSQL, one statement and one parameter a batch."""
 
     def prepare(self, batch: Batch) -> Any:
@@ -113,7 +153,8 @@ class PostgresBatch(BareLoop):
         self.connection.commit()
 
 
+TUNED = frozenset({SqliteRowsTuned.__name__})
 LOOPS: dict[str, tuple[type[BareLoop], ...]] = {
-    "sqlite": (SqliteRows, SqliteBatch),
+    "sqlite": (SqliteRows, SqliteBatch, SqliteRowsTuned),
     "postgres": (PostgresRows, PostgresBatch),
 }
