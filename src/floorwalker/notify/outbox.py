@@ -21,7 +21,7 @@ from floorwalker.warehouse.schema import deliveries
 from floorwalker.warehouse.versions import upsert
 
 _NAMESPACE = uuid.UUID("0d7e4b0e-2b6a-5f55-9c46-4e2f0c8b8f10")
-_LEASE_US = 60 * 1_000_000  # longer than any attempt takes; after it another process may try
+_LEASE_US = 120 * 1_000_000  # far longer than an attempt takes; after it another process may try
 _SECOND = 1_000_000
 
 
@@ -116,8 +116,8 @@ class Outbox:
         self._database = database
         self._patience = patience or Patience()
 
-    def claim(self, now: datetime, most: int = 10) -> list[tuple[Claimed, Webhook | None]]:
-        """Take messages that are due; nobody else has them for a minute.
+    def claim(self, now: datetime, most: int = 8) -> list[tuple[Claimed, Webhook | None]]:
+        """Take messages that are due; nobody else has them for two minutes.
 
         Args:
             now: the present.

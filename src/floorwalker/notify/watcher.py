@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from sqlalchemy import select
 
 from floorwalker.events import format_utc
 from floorwalker.notify.looking import look_at_store
-from floorwalker.notify.outbox import Outbox, Patience
+from floorwalker.notify.outbox import Claimed, Outbox, Patience
 from floorwalker.notify.sending import Outcome, Send, Sender
+from floorwalker.notify.webhooks import Webhook
 from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import feeds
@@ -124,14 +126,20 @@ class Watcher:
             How many messages were tried.
         """
         claimed = self._outbox.claim(self._warehouse.now())
-        for message, hook in claimed:
-            if hook is None:
-                outcome = Outcome(False, True, "the webhook was removed")
-            else:
-                now_s = int(self._warehouse.now().timestamp())
-                outcome = self._send(hook.url, hook.secret, message.delivery_id, message.body, now_s)
-            self._outbox.settle(message, outcome, self._warehouse.now())
+        if claimed:
+            # Side by side: a receiver that does not answer holds up nobody else's message.
+            with ThreadPoolExecutor(len(claimed), "floorwalker-send") as pool:
+                list(pool.map(self._try, claimed))
         return len(claimed)
+
+    def _try(self, claimed: tuple[Claimed, Webhook | None]) -> None:
+        message, hook = claimed
+        if hook is None:
+            outcome = Outcome(False, True, "the webhook was removed")
+        else:
+            now_s = int(self._warehouse.now().timestamp())
+            outcome = self._send(hook.url, hook.secret, message.delivery_id, message.body, now_s)
+        self._outbox.settle(message, outcome, self._warehouse.now())
 
     def _look_at(self, store_id: str) -> int:
         try:
