@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from floorwalker.insights.anomaly import Anomaly
-from floorwalker.notify.anomaly_log import CLOSED, OPENED, Look, open_before, over_without_trace, record
+from floorwalker.notify.anomaly_log import Look, open_before, over_without_trace, record
+from floorwalker.notify.outbox import CLOSED, OPENED
 from floorwalker.warehouse.versions import ensure_stores
 
 NOW = 1_772_539_200_000_000

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select, update
 
 from floorwalker.events import format_utc
 from floorwalker.insights.anomaly import Anomaly
+from floorwalker.notify.outbox import CLOSED, OPENED
 from floorwalker.warehouse.records import from_us
 from floorwalker.warehouse.schema import anomaly_log
 from floorwalker.warehouse.versions import upsert
 
-OPENED, CLOSED = "anomaly.opened", "anomaly.closed"
 _FORGOTTEN_US = 14 * 86_400_000_000
 # What is known by the clock on the wall only: when the feed talks again, the data show no trace of it.
 _WITHOUT_TRACE = ("STALE_FEED",)

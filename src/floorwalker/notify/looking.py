@@ -10,7 +10,8 @@ from floorwalker.insights.background import Judged, judge
 from floorwalker.insights.facts import keep_facts
 from floorwalker.insights.windows import Window, day_start, window_of_day
 from floorwalker.notify import outbox
-from floorwalker.notify.anomaly_log import CLOSED, OPENED, Look, Transition, open_before, record
+from floorwalker.notify.anomaly_log import Look, Transition, open_before, record
+from floorwalker.notify.outbox import OPENED
 from floorwalker.notify.webhooks import standing
 from floorwalker.warehouse import StoreInfo, Warehouse
 from floorwalker.warehouse.records import from_us, to_us
@@ -89,6 +90,3 @@ def _tell(
                 wanted = outbox.was_put(connection, hook, OPENED, store_id, name)
             if wanted:
                 outbox.put(connection, hook, transition.kind, store_id, transition.anomaly, now_us)
-
-
-__all__ = ["CLOSED", "OPENED", "look_at_day", "look_at_store"]

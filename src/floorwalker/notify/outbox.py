@@ -23,6 +23,7 @@ from floorwalker.warehouse.versions import upsert
 _NAMESPACE = uuid.UUID("0d7e4b0e-2b6a-5f55-9c46-4e2f0c8b8f10")
 _LEASE_US = 120 * 1_000_000  # far longer than an attempt takes; after it another process may try
 _SECOND = 1_000_000
+OPENED, CLOSED = "anomaly.opened", "anomaly.closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ class Outbox:
         claimed = []
         with self._database.write() as connection:
             hooks = {hook.webhook_id: hook for hook in standing(connection)}
-            for row in due:
+            # An opening and an end that are due at one moment go out in this order.
+            for row in sorted(due, key=lambda row: (row.due_us, OPENED not in row.body[:60])):
                 # Whoever was quicker has moved the time at which it is due.
                 mine = connection.execute(
                     update(deliveries)

@@ -126,20 +126,23 @@ class Watcher:
             How many messages were tried.
         """
         claimed = self._outbox.claim(self._warehouse.now())
-        if claimed:
+        by_hook: dict[str, list[tuple[Claimed, Webhook | None]]] = {}
+        for message, hook in claimed:
+            by_hook.setdefault(message.webhook_id, []).append((message, hook))
+        if by_hook:
             # Side by side: a receiver that does not answer holds up nobody else's message.
-            with ThreadPoolExecutor(len(claimed), "floorwalker-send") as pool:
-                list(pool.map(self._try, claimed))
+            with ThreadPoolExecutor(len(by_hook), "floorwalker-send") as pool:
+                list(pool.map(self._send_all, by_hook.values()))
         return len(claimed)
 
-    def _try(self, claimed: tuple[Claimed, Webhook | None]) -> None:
-        message, hook = claimed
-        if hook is None:
-            outcome = Outcome(False, True, "the webhook was removed")
-        else:
-            now_s = int(self._warehouse.now().timestamp())
-            outcome = self._send(hook.url, hook.secret, message.delivery_id, message.body, now_s)
-        self._outbox.settle(message, outcome, self._warehouse.now())
+    def _send_all(self, mine: list[tuple[Claimed, Webhook | None]]) -> None:
+        for message, hook in mine:
+            if hook is None:
+                outcome = Outcome(False, True, "the webhook was removed")
+            else:
+                now_s = int(self._warehouse.now().timestamp())
+                outcome = self._send(hook.url, hook.secret, message.delivery_id, message.body, now_s)
+            self._outbox.settle(message, outcome, self._warehouse.now())
 
     def _look_at(self, store_id: str) -> int:
         try:
