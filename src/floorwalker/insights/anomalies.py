@@ -50,5 +50,5 @@ def anomalies(picture: Picture, background: Background | None = None) -> list[An
 
 
 def worth_showing(found: Sequence[Anomaly]) -> list[Anomaly]:
-    """Those that somebody may still learn or do something by: a quiet zone that has customers again is none."""
+    """Those that somebody may still do something by; a quiet zone that has customers again is none."""
     return [anomaly for anomaly in found if anomaly.active or anomaly.kind != "DEAD_ZONE"]
