@@ -133,3 +133,15 @@ def test_a_persons_word_that_somebody_gave_up_overrules_the_matcher(picture, see
 def test_a_persons_word_that_somebody_did_not_give_up_holds(picture, seen, sold):
     events = at_till(seen, "a", 100, 200, gave_up=True)
     assert figures(picture(events, [], [said("a", Attribute.ABANDONED, "false")]))[2:] == (1, 0)
+
+
+def test_the_sale_of_who_bought_nothing_goes_to_the_next_best(picture, seen, sold):
+    crowd = at_till(seen, "a", 100, 200) + at_till(seen, "b", 90, 150)
+    assert [visitor for _, visitor in picture(crowd, [sold(199)]).outcome.purchased] == ["a"]
+    shop = picture(crowd, [sold(199)], [said("a", Attribute.PURCHASED, "")])
+    assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]
+    assert [stay.visitor_id for stay in shop.outcome.pool[1]] == ["b"]
+    # Of two who came together the other one may have paid.
+    pair = at_till(seen, "a", 100, 200, group="g") + at_till(seen, "b", 100, 201, group="g")
+    shop = picture(pair, [sold(200)], [said("a", Attribute.PURCHASED, "")])
+    assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]

@@ -109,7 +109,7 @@ def judge_till(
         for start_us, end_us in spans:
             gave_up = any(start_us <= at_us <= end_us for at_us in visit.abandons_us)
             stays.append(_AtTill(visit, start_us, end_us, gave_up))
-            if not (queued is not None and end_us >= queued and _said_to_give_up(visit.visitor_id, said)):
+            if _may_have_bought(visit.visitor_id, said, queued is not None and end_us >= queued):
                 possible.append(stays[-1])
     parties = parties_of(customers)
     purchases, pool = _assign(sold, possible, parties, _named_sales(customers, sold, corrections))
@@ -238,11 +238,16 @@ def _last_queue_us(joins_us: Sequence[int], spans: Iterable[tuple[int, int]]) ->
     return min(at_us for at_us in joins_us if at_us >= start_us)
 
 
-def _said_to_give_up(visitor_id: str, said: dict[tuple[str, Attribute], bool]) -> bool:
-    """Whether a person says so, and nobody says that they bought."""
-    return bool(said.get((visitor_id, Attribute.ABANDONED))) and not said.get(
-        (visitor_id, Attribute.PURCHASED)
-    )
+def _may_have_bought(visitor_id: str, said: dict[tuple[str, Attribute], bool], in_queue: bool) -> bool:
+    """Whether people's words leave a stay at the till to the assignment.
+
+    Who bought nothing takes no sale away from whoever else may have bought; who gave up a queue none of
+    those made in it, unless somebody says that they bought all the same.
+    """
+    bought = said.get((visitor_id, Attribute.PURCHASED))
+    if bought is None:
+        return not (in_queue and said.get((visitor_id, Attribute.ABANDONED)))
+    return bought
 
 
 def _near_sale(stays: Sequence[_AtTill], sale_us: Sequence[int]) -> dict[tuple[date, str], tuple[int, ...]]:
