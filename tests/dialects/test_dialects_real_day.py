@@ -16,9 +16,12 @@ from floorwalker.insights.funnel import funnel
 from floorwalker.insights.leaving import leaving_us, till_day
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import Picture, take_picture
+from floorwalker.insights.queue import queue_curve
+from floorwalker.insights.queue_spike import queue_spikes
 from floorwalker.insights.till import judge_till
 from floorwalker.insights.visits import LocalDay
 from floorwalker.insights.windows import window_of_day
+from floorwalker.mart.quarter_hours import quarter_hours
 from floorwalker.sales.clock_offset import TillDay, TooLittleData, estimate_clock_offset
 from floorwalker.sales.pos import Till, read_pos
 from floorwalker.site import Site
@@ -74,6 +77,13 @@ def test_the_day(warehouse, picture):
     times = [sale.time_us for sale in view.transactions]
     assert (clock(times[0]), clock(times[-1])) == ("12:15:05", "21:39:55")
     assert (clock(view.events[0].time_us), clock(view.events[-1].time_us)) == ("11:55:57", "21:40:35")
+
+
+def test_nobody_queues_long_whatever_joins_tell(picture):
+    assert max(depth for _, _, depth in picture.depths) >= 5
+    assert queue_spikes(picture) == []
+    assert max(length for _, length in queue_curve(picture)) == 2
+    assert max(row[6] for row in quarter_hours(picture)) == 2
 
 
 def test_three_conversions_that_agree(picture):

@@ -79,7 +79,11 @@ def picture() -> Callable[..., Picture]:
             outcome=judge_till(visits, sales, billing, LocalDay(window.zone), as_of_us, corrections),
             kinds=kinds,
             basis="door" if doors else "sightings",
-            depths=[],
+            depths=[
+                (event.time_us, event.zone_id, event.queue_depth)
+                for event in events
+                if event.queue_depth is not None and event.zone_id is not None and not event.is_staff
+            ],
             events=events,
             doors=frozenset(event.camera_id for event in events if event.zone_id is None),
             zone_cameras={event.zone_id: {event.camera_id} for event in events if event.zone_id is not None},
