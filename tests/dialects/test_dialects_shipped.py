@@ -243,6 +243,8 @@ def test_a_queue_through_the_hour_that_comes_twice_does_not_run_backwards():
         (DOOR, {"id_token": "a\u0000b"}, "text"),
         (DOOR, {"id_token": 10**30}, "text"),
         (DOOR, {"store_code": None}, "schema"),
+        (DOOR, {"store_code": "a/b"}, "text"),
+        (QUEUE, {"store_id": ".."}, "text"),
         (DOOR, {"camera_id": None}, "schema"),
         (DOOR, {"event_timestamp": None}, "schema"),
         (DOOR, {"event_timestamp": "noon"}, "timestamp"),

@@ -42,6 +42,13 @@ ids = st.one_of(
     st.just("550e8400e29b-41d4-a716-4466-55440000"),
     st.just("５50e8400-e29b-41d4-a716-446655440000"),
 )
+store_names = st.one_of(
+    st.text(min_size=1, max_size=8),
+    st.text("./\\a ", min_size=1, max_size=4),
+    st.sampled_from([".", "..", "...", "a/b", "a\\b", "a?b", "a#b", "%2e%2e", "Лавка", "a\u0000b"]),
+    st.text("ab", max_size=210),
+    st.none(),
+)
 names = st.one_of(st.text(min_size=1, max_size=8), st.text("ab", max_size=210), st.just("a\tb"), st.none())
 times = st.one_of(
     st.datetimes().map(lambda value: value.isoformat() + "Z"),
@@ -52,7 +59,8 @@ times = st.one_of(
         st.sampled_from(["+05:30", "-12:00", "+14:00", "+23:59:59.999999", "z", " Z", "+0530"]),
     ),
     st.sampled_from(
-        ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59.9999Z", "9998-12-31T23:59:59.9999999Z",
+        ["1971-01-01T00:00:00Z", "1970-12-31T23:59:59.9999Z", "9997-12-31T23:59:59.9999999Z",
+         "1970-01-01T00:00:00Z", "9998-01-01T00:00:00Z", "1971-01-01T00:00:00+14:00",
          "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "2026-03-03T14:22:10.0005Z",
          "2026-03-03T14:22:10.9996Z", "20260303T142210Z", "2026-W10-2T14:22Z", "2026-03-03", "now", ""]
     ),
@@ -80,7 +88,7 @@ changes = st.fixed_dictionaries(
     {},
     optional={
         "event_id": ids,
-        "store_id": names,
+        "store_id": store_names,
         "camera_id": names,
         "visitor_id": names,
         "event_type": st.one_of(st.sampled_from([*EventType, "entry", "", None])),
@@ -113,10 +121,31 @@ def test_both_readers_agree(batch):
         assert bulk is None or bulk == careful
 
 
+@pytest.mark.parametrize("store_id", [".", "..", "a/b", "/", "a\\b", "\x01", "a" * 201])
+def test_a_store_that_no_address_leads_to_is_refused_by_both(store_id):
+    item = written({"store_id": store_id}, True)
+    with pytest.raises(EventError, match="store_id") as caught:
+        decode_event(item)
+    assert caught.value.code == "text"
+    assert decode_bulk(b'{"events": [' + item + b"]}") is None
+    assert decode_bulk_lines(item) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+05:30", "1970-12-31T23:59:59Z", "9998-01-01T00:00:00Z"]
+)
+def test_the_years_that_are_taken_are_named_as_they_are(text):
+    with pytest.raises(EventError, match="years 1971 to 9997") as caught:
+        decode_event(written({"timestamp": text}, True))
+    assert caught.value.code == "timestamp"
+    assert decode_bulk_lines(written({"timestamp": text}, True)) is None
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {},
+        {"store_id": "A b?#%2e."},
         {"event_type": "ZONE_DWELL", "zone_id": "Парфюмерия", "dwell_ms": 30_000},
         {"timestamp": "2026-03-03T19:52:10.5+05:30"},
         {"metadata": {"group_id": 7, "x": {"y": [1, 2.5, "\u00e9"]}}},

@@ -90,6 +90,8 @@ def test_each_bad_line_is_told_with_its_number_and_the_others_are_taken(tmp_path
         "S1,T5,2026-03-03T14:22:10Z\n"
         "S1,,2026-03-03T14:22:10Z,1\n"
         ",T7,2026-03-03T14:22:10Z,1\n"
+        "S/1,T9,2026-03-03T14:22:10Z,1\n"
+        "..,T10,2026-03-03T14:22:10Z,1\n"
         "\n"
         "S1,T8,2026-03-03T14:22:10Z,1\n",
     )
@@ -103,8 +105,10 @@ def test_each_bad_line_is_told_with_its_number_and_the_others_are_taken(tmp_path
         (6, "columns"),
         (7, "id"),
         (8, "store"),
+        (9, "store"),
+        (10, "store"),
     ]
-    assert pos.lines == 8
+    assert pos.lines == 10
 
 
 @pytest.mark.parametrize("text", ["", "a,b,c\n1,2,3\n", "\n"])

@@ -15,6 +15,7 @@ from floorwalker.cli.options import AsJson, Quiet
 from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.cli.zones import time_zone
 from floorwalker.errors import InputError
+from floorwalker.events import why_no_store_id
 from floorwalker.sales.pos import PosFile, Till, TillOf, read_pos
 from floorwalker.settings import Settings
 from floorwalker.site import Site, Store, load_site
@@ -62,6 +63,7 @@ def load(
     and numbers of customers never are.
     """
     zone = None if timezone is None else time_zone(timezone)
+    _check_store(store)
     content = load_site(site) if site else None
     warehouse = Warehouse(Settings.load().resolved_database_url)
     try:
@@ -88,6 +90,12 @@ def load(
         _show(file, pos, report)
     if pos.lines and not pos.transactions:
         raise typer.Exit(2)
+
+
+def _check_store(store: str | None) -> None:
+    reason = None if store is None else why_no_store_id(store)
+    if reason is not None:
+        raise InputError(f"--store {reason}")
 
 
 def _is_of(content: Site | None, info: StoreInfo) -> bool:

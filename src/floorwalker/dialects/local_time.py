@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from floorwalker.events import EventError
-
-_YEARS = range(1971, 9998)
+from floorwalker.events import FIRST_YEAR, LAST_YEAR, EventError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,10 @@ def read_moment(field: str, text: str, zone: ZoneInfo | None, not_before: Moment
         raise EventError(
             "timestamp", f"{field}: expected a time such as 2026-03-08T18:10:05, got {text[:60]!r}"
         ) from error
-    if len(text) <= 10 or read.year not in _YEARS:
+    if len(text) <= 10 or not FIRST_YEAR <= read.year <= LAST_YEAR:
         raise EventError(
-            "timestamp", f"{field}: expected a date and time of the years 1971 to 9997, got {text[:60]!r}"
+            "timestamp",
+            f"{field}: expected a date and time of the years {FIRST_YEAR} to {LAST_YEAR}, got {text[:60]!r}",
         )
     read = read.replace(microsecond=read.microsecond // 1000 * 1000)
     if read.tzinfo is not None:

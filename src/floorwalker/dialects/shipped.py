@@ -14,7 +14,7 @@ import msgspec
 
 from floorwalker.dialects.local_time import Moment, read_moment
 from floorwalker.dialects.stores import StoreDirectory, StoreIdentity
-from floorwalker.events import MAX_DWELL_MS, Event, EventError, EventType
+from floorwalker.events import MAX_DWELL_MS, Event, EventError, EventType, why_no_name, why_no_store_id
 
 _NAMESPACE = uuid.UUID("0b0c2f3e-2f5b-5b7e-8d0c-6f1a8e4d9b52")
 _DOOR = {"entry": EventType.ENTRY, "exit": EventType.EXIT}
@@ -91,7 +91,7 @@ def decode_shipped(item: bytes | msgspec.Raw, stores: StoreDirectory) -> list[Ev
         row = _ROW.decode(item)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise EventError("schema", f"not an event: {error}") from error
-    store = stores.find(_text("store_id", row.store_code or row.store_id))
+    store = stores.find(_store_name(row.store_code or row.store_id))
     if row.event_type in _DOOR:
         return [_door(row, store)]
     if row.event_type in _ZONE:
@@ -247,8 +247,17 @@ def _text(field: str, value: str | int | None, longest: int = _MAX_NAME) -> str:
     text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
     if not 0 < len(text) <= longest:
         raise EventError("text", f"{field} must be 1 to {longest} characters")
-    if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in text):
-        raise EventError("text", f"{field} holds a control character or half a surrogate pair")
+    reason = why_no_name(text)
+    if reason is not None:
+        raise EventError("text", f"{field} {reason}")
+    return text
+
+
+def _store_name(name: str | None) -> str:
+    text = _text("store_id", name)
+    reason = why_no_store_id(text)
+    if reason is not None:
+        raise EventError("text", f"store_id {reason}")
     return text
 
 

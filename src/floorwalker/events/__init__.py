@@ -6,7 +6,6 @@ from floorwalker.events.decoding import decode_event
 from floorwalker.events.event import (
     DOOR_EVENTS,
     MAX_DWELL_MS,
-    MAX_NAME_LENGTH,
     Event,
     EventError,
     EventType,
@@ -15,10 +14,13 @@ from floorwalker.events.event import (
     event_to_dict,
     pipeline_event_id,
 )
-from floorwalker.events.times import format_utc, parse_utc
+from floorwalker.events.names import MAX_NAME_LENGTH, why_no_name, why_no_store_id
+from floorwalker.events.times import FIRST_YEAR, LAST_YEAR, format_utc, parse_utc
 
 __all__ = [
     "DOOR_EVENTS",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "MAX_DWELL_MS",
     "MAX_NAME_LENGTH",
     "Event",
@@ -35,4 +37,6 @@ __all__ = [
     "format_utc",
     "parse_utc",
     "pipeline_event_id",
+    "why_no_name",
+    "why_no_store_id",
 ]

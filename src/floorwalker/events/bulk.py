@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from floorwalker.events.columns import EPOCH, MICROSECOND, EventColumns
-from floorwalker.events.decoding import FIRST_YEAR, LAST_YEAR
-from floorwalker.events.event import DOOR_EVENTS, MAX_DWELL_MS, MAX_NAME_LENGTH, EventError
+from floorwalker.events.event import DOOR_EVENTS, MAX_DWELL_MS, EventError
 from floorwalker.events.metadata import MetadataFacts, check_metadata, facts_of
-from floorwalker.events.times import whole_milliseconds_us
+from floorwalker.events.names import MAX_NAME_LENGTH, why_no_store_id
+from floorwalker.events.times import FIRST_YEAR, LAST_YEAR, whole_milliseconds_us
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 _Kind = Literal[
@@ -110,8 +110,10 @@ def _columns(events: Sequence[_BulkEvent], has_escapes: bool) -> EventColumns:
     )
     if [kind in _DOOR for kind in kinds] != [zone is None for zone in zone_id]:
         raise _NotPlain
+    if any(map(why_no_store_id, set(columns.store_id))):
+        raise _NotPlain
     if has_escapes:  # without them JSON can hold neither control characters nor halves of pairs
-        names = {*columns.store_id, *columns.camera_id, *columns.visitor_id, *filter(None, zone_id)}
+        names = {*columns.camera_id, *columns.visitor_id, *filter(None, zone_id)}
         if _UNWRITABLE.search("".join(names)):
             raise _NotPlain
     return columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -52,6 +53,14 @@ class EventColumns:
 
     def __len__(self) -> int:
         return len(self.event_id)
+
+    @classmethod
+    def joined(cls, parts: Sequence[EventColumns]) -> EventColumns:
+        """The events of several, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = zip(*(part.all() for part in parts), strict=True)
+        return cls(*(list(chain.from_iterable(column)) for column in columns))
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -12,15 +12,13 @@ from floorwalker.errors import InputError
 from floorwalker.events.event import (
     DOOR_EVENTS,
     MAX_DWELL_MS,
-    MAX_NAME_LENGTH,
     Event,
     EventError,
     EventType,
 )
 from floorwalker.events.metadata import check_metadata
+from floorwalker.events.names import why_no_name, why_no_store_id
 from floorwalker.events.times import parse_utc
-
-FIRST_YEAR, LAST_YEAR = 1970, 9998
 
 
 class _WireEvent(msgspec.Struct, kw_only=True):
@@ -69,13 +67,9 @@ def _checked(wire: _WireEvent) -> Event:
         timestamp = parse_utc(wire.timestamp)
     except InputError as error:
         raise EventError("timestamp", str(error)) from error
-    if not FIRST_YEAR <= timestamp.year <= LAST_YEAR:
-        raise EventError(
-            "timestamp",
-            f"timestamp must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got {wire.timestamp[:60]!r}",
-        )
-    for name in ("store_id", "camera_id", "visitor_id"):
-        _check_name(name, getattr(wire, name))
+    _refuse("store_id", why_no_store_id(wire.store_id))
+    _refuse("camera_id", why_no_name(wire.camera_id))
+    _refuse("visitor_id", why_no_name(wire.visitor_id))
     _check_zone(wire)
     if not 0 <= wire.dwell_ms <= MAX_DWELL_MS:
         raise EventError("range", f"dwell_ms must be 0 to {MAX_DWELL_MS}, got {wire.dwell_ms}")
@@ -105,11 +99,9 @@ def _check_zone(wire: _WireEvent) -> None:
     elif wire.zone_id is None:
         raise EventError("zone_id", f"{wire.event_type} needs a zone_id")
     else:
-        _check_name("zone_id", wire.zone_id)
+        _refuse("zone_id", why_no_name(wire.zone_id))
 
 
-def _check_name(field: str, value: str) -> None:
-    if not value or len(value) > MAX_NAME_LENGTH:
-        raise EventError("text", f"{field} must be 1 to {MAX_NAME_LENGTH} characters, got {len(value)}")
-    if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in value):
-        raise EventError("text", f"{field} holds a control character or half a surrogate pair")
+def _refuse(field: str, reason: str | None) -> None:
+    if reason is not None:
+        raise EventError("text", f"{field} {reason}")

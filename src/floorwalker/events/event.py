@@ -14,7 +14,6 @@ from floorwalker.errors import InputError
 from floorwalker.events.times import format_utc
 
 _EVENT_NAMESPACE = uuid.UUID("6f0f7a52-6a3c-5d0e-9a53-3a1d2c0b7e41")
-MAX_NAME_LENGTH = 200
 MAX_DWELL_MS = 7 * 24 * 3_600_000
 
 

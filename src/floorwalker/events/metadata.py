@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from floorwalker.events.event import MAX_NAME_LENGTH, EventError
+from floorwalker.events.event import EventError
+from floorwalker.events.names import MAX_NAME_LENGTH
 
 MAX_QUEUE_DEPTH = 10_000
 MAX_NESTING = 32  # whoever reads it later has a stack of their own

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 from floorwalker.errors import InputError
 
+# A year within what can be calculated with, so that a store's local day around any time can be, too.
+FIRST_YEAR, LAST_YEAR = 1971, 9997
+
 
 def format_utc(moment: datetime) -> str:
     """Write a moment as ISO-8601 UTC with a Z, with milliseconds only where there are some.
@@ -51,7 +54,7 @@ def parse_utc(text: str) -> datetime:
         The same moment in UTC.
 
     Raises:
-        InputError: not a time, no zone, or outside the years 1 to 9999.
+        InputError: not a time, no zone, or outside the years 1971 to 9997.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -62,6 +65,13 @@ def parse_utc(text: str) -> datetime:
     if moment.tzinfo is None:
         raise InputError(f"expected a time with a zone (…Z or …+05:30), got {text[:60]!r}")
     try:
-        return moment.astimezone(UTC)
+        utc = moment.astimezone(UTC)
     except OverflowError as error:
-        raise InputError(f"the time {text[:60]!r} is outside the years 1 to 9999") from error
+        raise _out_of_years(text) from error
+    if not FIRST_YEAR <= utc.year <= LAST_YEAR:
+        raise _out_of_years(text)
+    return utc
+
+
+def _out_of_years(text: str) -> InputError:
+    return InputError(f"expected a time of the years {FIRST_YEAR} to {LAST_YEAR}, got {text[:60]!r}")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from floorwalker.events import FIRST_YEAR, LAST_YEAR, why_no_store_id
 from floorwalker.sales.order import Line
 from floorwalker.site.till_format import TillFormat
 
@@ -83,7 +84,7 @@ class LineReader:
             LineError: the row cannot be taken.
         """
         cell = {meaning: row[place].strip() for meaning, place in self._place.items()}
-        till = self._till(self._store_id or _name("store", "the store", cell.get("store", "")))
+        till = self._till(self._store_id or _store_name(cell.get("store", "")))
         order = _name("id", "the transaction's number", cell["transaction"])
         kind = cell.get("kind", "").lower()
         return_id = cell.get("return_id", "")
@@ -153,6 +154,14 @@ def _name(code: str, what: str, text: str) -> str:
     return text
 
 
+def _store_name(text: str) -> str:
+    name = _name("store", "the store", text)
+    reason = why_no_store_id(name)
+    if reason is not None:
+        raise LineError("store", f"the store {reason}; got {masked(name)}")
+    return name
+
+
 def _by_form(text: str, forms: Sequence[str]) -> datetime:
     for form in forms:
         try:
@@ -164,8 +173,9 @@ def _by_form(text: str, forms: Sequence[str]) -> datetime:
 
 
 def _in_utc(moment: datetime, till: Till) -> datetime:
-    if not 1971 <= moment.year <= 9997:
-        raise LineError("timestamp", f"expected a time of the years 1971 to 9997, got {moment.year}")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        message = f"expected a time of the years {FIRST_YEAR} to {LAST_YEAR}, got {moment.year}"
+        raise LineError("timestamp", message)
     if moment.tzinfo is None:
         if till.zone is None:
             raise LineError(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from floorwalker.errors import InputError
+from floorwalker.events import why_no_store_id
 from floorwalker.site.calibration import Calibration
 from floorwalker.site.names import canonical_store_id
 from floorwalker.site.retention import Retention
@@ -17,6 +18,16 @@ from floorwalker.site.till_format import TillFormat
 
 Point = tuple[float, float]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
+
+
+def _store_id(name: str) -> str:
+    reason = why_no_store_id(name)
+    if reason is not None:
+        raise ValueError(reason)
+    return name
+
+
+StoreId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_store_id)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -145,9 +156,9 @@ class OpeningHours(_Part):
 class Store(_Part):
     """One shop."""
 
-    id: Name = Field(description="Name of the store in events and addresses.")
+    id: StoreId = Field(description="Name of the store in events and addresses.")
     name: str = Field("", description="A name for people.")
-    aliases: list[Name] = Field(
+    aliases: list[StoreId] = Field(
         default=[], description="What other systems call the store: in their events and the tills' files."
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(description="IANA time zone.")
