@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 
 from floorwalker.events import columns_of
 from floorwalker.warehouse import Warehouse
-from floorwalker.warehouse.ingesting import take_events
 from floorwalker.warehouse.recording import adopt
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import day_versions, events, feeds, stores
@@ -71,7 +70,7 @@ def test_every_place_of_a_batch_is_told_right(warehouse, make_event):
         replaced(twice, store_id="S2"),
         replaced(known, timestamp=known.timestamp + timedelta(seconds=1)),
     ]
-    outcome = take_events(warehouse, columns_of(batch))
+    outcome = warehouse.intake.take(columns_of(batch))
     assert outcome.inserted == 3
     assert outcome.duplicates == [1, 3, 6]
     told = [(fault.index, fault.code, fault.event_id) for fault in outcome.faults]
@@ -86,7 +85,7 @@ def test_every_place_of_a_batch_is_told_right(warehouse, make_event):
 def test_a_known_event_after_a_conflict_with_it_is_a_duplicate(warehouse, make_event):
     known = make_event()
     warehouse.add_events([known])
-    outcome = take_events(warehouse, columns_of([replaced(known, zone_id="Z"), known]))
+    outcome = warehouse.intake.take(columns_of([replaced(known, zone_id="Z"), known]))
     assert (outcome.duplicates, [fault.index for fault in outcome.faults]) == ([1], [0])
 
 

@@ -21,7 +21,7 @@ from floorwalker.events import (
 from floorwalker.server.ingest_items import check_number, split_batch, split_lines
 from floorwalker.warehouse import EventFault, Warehouse
 from floorwalker.warehouse.directory import WarehouseStores
-from floorwalker.warehouse.ingesting import Outcome, take_events
+from floorwalker.warehouse.ingesting import Outcome
 
 MAX_EVENTS = 500
 _LONGEST_MESSAGE = 300
@@ -103,7 +103,7 @@ def take_batch(
     stores = set(judged.events.store_id)
     if allowed is not None and not stores <= set(allowed):
         judged = _without_strangers(judged, allowed)
-    outcome = take_events(warehouse, judged.events, live=live) if len(judged.events) else Outcome(0)
+    outcome = warehouse.intake.take(judged.events, live=live) if len(judged.events) else Outcome(0)
     return _answer(judged, outcome), stores
 
 

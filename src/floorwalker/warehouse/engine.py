@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from floorwalker.errors import InputError, WorkError
-from floorwalker.warehouse.errors import database_errors
+from floorwalker.warehouse.errors import DatabaseAway, database_errors
 from floorwalker.warehouse.inserting import teach_sqlite
 from floorwalker.warehouse.migrating import Standing, bring_up_to_date, check, found_version
 
@@ -30,6 +30,25 @@ _POSTGRES_DRIVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _EXPECTED = "expected for example sqlite:////folder/floorwalker.db or postgresql://user:password@host/name"
 
 
+class _Turn:
+    """One writer at a time; who waits in vain is told so, as by a database that others hold.
+
+    Args:
+        place: the database, for the message.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._lock = threading.Lock()
+        self._place = place
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=_BUSY_TIMEOUT_S):
+            raise DatabaseAway(f"the database {self._place} is being written for {_BUSY_TIMEOUT_S:g} s")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Database:
     """One database: many readers at a time, and writers that never overtake one another at one store.
 
@@ -41,6 +60,10 @@ class Database:
         url: SQLAlchemy URL of SQLite or PostgreSQL.
         prepare: whether tables are made or upgraded where they are not what this program needs; without,
             the database is taken as it is.
+
+    Attributes:
+        place: the database, as a person would recognise it, without its password.
+        one_writer: whether all writers wait for one another, of whatever stores.
 
     Raises:
         InputError: no such kind of database, or tables that this program cannot work with.
@@ -59,13 +82,15 @@ class Database:
             self._readers: Engine = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self.one_writer = False
             self._write_lock: AbstractContextManager[Any] = nullcontext()
         elif parsed.get_backend_name() == "sqlite":
             self._engine = self._readers = _sqlite_engine(parsed, self.place, pool_size=1, max_overflow=0)
             if _is_in_file(parsed):
                 event.listen(self._engine, "connect", _prepare_sqlite_writer)
                 self._readers = _sqlite_engine(parsed, self.place)
-            self._write_lock = threading.Lock()
+            self.one_writer = True
+            self._write_lock = _Turn(self.place)
         else:
             raise InputError(
                 f"cannot open a database by {self.place}: there is no {parsed.drivername}; {_EXPECTED}"

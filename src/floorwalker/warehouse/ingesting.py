@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from floorwalker.events import EventColumns
 from floorwalker.warehouse.inserting import contents, insert_new, read_contents
 from floorwalker.warehouse.plain import run_rows
-from floorwalker.warehouse.records import EventFault, from_us, to_us
+from floorwalker.warehouse.records import EventFault, from_us
 from floorwalker.warehouse.versions import DAY_US, ensure_stores, touch
-
-if TYPE_CHECKING:
-    from floorwalker.warehouse.warehouse import Warehouse
 
 T = TypeVar("T")
 
@@ -64,21 +61,6 @@ class Outcome:
     def inserted(self) -> int:
         """How many were new."""
         return self.received - len(self.duplicates) - len(self.faults)
-
-
-def take_events(warehouse: Warehouse, batch: EventColumns, *, live: bool = True) -> Outcome:
-    """Add those events of a batch that are new; what is returned is committed.
-
-    Args:
-        warehouse: where they go.
-        batch: of any stores, in any order.
-        live: whether they may come from a live feed; False for files.
-
-    Raises:
-        DatabaseAway: nothing of the batch was kept.
-    """
-    with warehouse.database.write() as connection:
-        return take_in(connection, batch, Arrival(to_us(warehouse.now()), live=live))
 
 
 def take_in(connection: Connection, batch: EventColumns, arrival: Arrival) -> Outcome:

@@ -20,6 +20,7 @@ from floorwalker.warehouse.directory import write_names
 from floorwalker.warehouse.engine import Database, Listener
 from floorwalker.warehouse.errors import UnknownStore
 from floorwalker.warehouse.ingesting import Arrival
+from floorwalker.warehouse.intake import Intake
 from floorwalker.warehouse.loading import add_resolutions, undo_resolutions
 from floorwalker.warehouse.recording import add_events, adopt
 from floorwalker.warehouse.records import (
@@ -63,6 +64,7 @@ class Warehouse:
     def __init__(self, url: str, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self.database = Database(url)
         self._clock = clock
+        self.intake = Intake(self.database, clock)
 
     def close(self) -> None:
         """Give the database's connections back."""
