@@ -28,9 +28,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from floorwalker.server.app import create_app
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.errors import ApiError
-from floorwalker.server.limits import Limits, RateLimit
+from floorwalker.server.limits import Limits, RateLimit, _too_slow
 from floorwalker.server.serving import _protocol
-from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.keys import Keys, Role
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -163,6 +163,70 @@ def test_an_answer_that_does_not_begin_in_time_is_504(running):
     answer = server.http.get("/slow")
     assert error_of(answer) == (504, "timeout")
     assert answer.headers["retry-after"]
+
+
+def test_what_was_answered_late_counts_until_its_work_has_ended(running):
+    server = running(answer_s=0.3, at_once=2)
+    assert [server.http.get("/slow").status_code for _ in range(2)] == [504, 504]
+    assert error_of(server.http.get("/slow")) == (503, "busy")
+    wait_until(lambda: [line["status_code"] for line in server.log] == [504, 504, 503])  # each told at once
+    server.release.set()
+    wait_until(lambda: server.http.get("/stores").status_code == 200)
+
+
+def test_batches_that_were_answered_late_start_no_further_threads(running, contract_event):
+    server = running(answer_s=0.3)
+    place = server.warehouse.database.place.removeprefix("sqlite:///")
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def post(number: int) -> int:
+        event = contract_event | {"event_id": str(uuid.UUID(int=number))}
+        return server.http.post("/events/ingest", json={"events": [event]}).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(post, range(40))) == {504}
+        began = sum("AnyIO" in thread.name for thread in threading.enumerate())
+    other.execute("ROLLBACK")
+    other.close()
+    assert 0 < began <= 8
+    wait_until(lambda: post(99) == 200)
+    assert server.http.get("/stores/STORE_BLR_002/metrics").json()["unique_visitors"] == 1
+
+
+def test_a_writer_that_waits_in_vain_for_another_is_told(running, monkeypatch):
+    monkeypatch.setattr("floorwalker.warehouse.engine._BUSY_TIMEOUT_S", 0.1)
+    server = running()
+    with server.warehouse.database.write(), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.http.post, "/events/ingest", json={"events": [{}]}).result()
+        assert answer.status_code == 200  # nothing to write
+        key = pool.submit(Keys(server.warehouse.database).create, "k", Role.ADMIN, NOW)
+        with pytest.raises(DatabaseAway, match="is being written"):
+            key.result(5)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "harmless"),
+    [("GET", "/stores", True), ("POST", "/events/ingest", True), ("POST", "/webhooks", False)],
+)
+def test_only_what_may_be_sent_again_is_said_to_do_no_harm(method, path, harmless):
+    message = _too_slow(1.0, {"method": method, "path": path}, False).message
+    assert ("no harm" in message) is harmless
+
+
+def test_slow_log_ins_hold_up_nobody_with_work_to_do(running):
+    server = running(at_once=20, log_ins_at_once=5, log_in_s=1.0)
+    half = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nk"
+    callers = [socket.create_connection(server.address, timeout=10) for _ in range(20)]
+    for caller in callers:
+        caller.sendall(half)
+    wait_until(lambda: sum(line["status_code"] == 503 for line in server.log) == 15)
+    assert server.http.get("/stores").status_code == 200
+    assert error_of(server.http.post("/login", data={"key": "fw_x"})) == (503, "busy")
+    wait_until(lambda: sum(line["status_code"] == 408 for line in server.log) == 5)
+    assert server.http.post("/login", data={"key": "fw_x"}).status_code == 401
+    for caller in callers:
+        caller.close()
 
 
 def test_a_request_that_is_sent_too_slowly_is_408(running):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections import defaultdict
 from functools import partial
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from floorwalker.events import format_utc
@@ -101,7 +101,7 @@ async def make_correction(
     409 `impossible_merge` with the reasons where somebody would be at two places at once.
     """
     by = _person(body.by, request)
-    answer = await to_thread(_make, warehouse, store_id, body, by)
+    answer = await to_thread.run_sync(_make, warehouse, store_id, body, by)
     if answer["repeated"]:
         response.status_code = 200
     return answer
@@ -117,7 +117,7 @@ async def undo_correction(
 ) -> dict[str, Any]:
     """What held before the correction holds again, other people's words too; again it changes nothing."""
     by = _person(body.by if body else None, request)
-    return await to_thread(_undo, warehouse, store_id, correction_id, by)
+    return await to_thread.run_sync(_undo, warehouse, store_id, correction_id, by)
 
 
 def _make(warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 
+from anyio import CancelScope
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from floorwalker.server.errors import ApiError, send_error
 
 PROBES = frozenset({"/livez", "/readyz"})
+_LOG_INS = frozenset({"/login", "/logout"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_BUCKETS = 10_000
 
 
@@ -28,6 +31,8 @@ class Limits:
         at_once: requests at work at one time; further ones are told to come again.
         answer_s: seconds until an answer must begin, the sending of the request included.
         body_bytes: of one request.
+        log_ins_at_once: log-ins at work at one time, which are counted apart.
+        log_in_s: as `answer_s`, for a log-in.
     """
 
     rate_per_s: float = 100.0
@@ -35,6 +40,8 @@ class Limits:
     at_once: int = 400
     answer_s: float = 60.0
     body_bytes: int = 8_000_000
+    log_ins_at_once: int = 20
+    log_in_s: float = 5.0
 
 
 class BodyTooLarge(HTTPException):
@@ -94,8 +101,26 @@ class RateLimit:
             )
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Requests that count together.
+
+    Attributes:
+        most: how many may be at work; also those that were answered late and whose work goes on.
+        answer_s: seconds until an answer must begin.
+        running: how many are at work.
+    """
+
+    most: int
+    answer_s: float
+    running: int = 0
+
+
 class LimitRequests:
     """ASGI middleware: how many at once, how long, how large.
+
+    A request that is answered 504 is no more waited for, but it counts until its work has ended: what a
+    thread does cannot be cut off. What only waits for a thread is given up.
 
     Args:
         app: the application.
@@ -105,29 +130,31 @@ class LimitRequests:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
         self._limits = limits
-        self._running = 0
+        self._lane = _Lane(limits.at_once, limits.answer_s)
+        # Anybody may begin to log in, so whoever does it slowly must not hold up those with a key.
+        self._log_ins = _Lane(
+            min(limits.log_ins_at_once, limits.at_once), min(limits.log_in_s, limits.answer_s)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        if self._running >= self._limits.at_once:
-            busy = ApiError(
-                503,
-                "busy",
-                f"{self._running} requests are at work; come again",
-                headers={"Retry-After": "1"},
-            )
+        is_log_in = scope["path"] in _LOG_INS and scope["method"] == "POST"
+        lane = self._log_ins if is_log_in else self._lane
+        if lane.running >= lane.most:
+            message = f"{lane.running} requests are at work; come again"
+            busy = ApiError(503, "busy", message, headers={"Retry-After": "1"})
             await send_error(busy, scope, receive, send)
             return
-        self._running += 1
+        lane.running += 1
         try:
-            await self._serve(scope, receive, send)
+            await self._serve(lane, scope, receive, send)
         finally:
-            self._running -= 1
+            lane.running -= 1
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, lane: _Lane, scope: Scope, receive: Receive, send: Send) -> None:
         most = self._limits.body_bytes
         for name, value in scope["headers"]:
             if name == b"content-length" and value.isdigit() and int(value) > most:
@@ -135,7 +162,9 @@ class LimitRequests:
                 await send_error(error, scope, receive, send)
                 return
         size = 0
-        is_reading = has_begun = False
+        is_reading = False
+        late: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
 
         async def receive_counted() -> Message:
             nonlocal size, is_reading
@@ -148,24 +177,35 @@ class LimitRequests:
             return message
 
         async def send_begun(message: Message) -> None:
-            nonlocal has_begun
-            if not has_begun:
-                has_begun = True
-                clock.reschedule(None)  # a stream may last
-            await send(message)
+            if late is None:
+                timer.cancel()  # a stream may last
+                await send(message)
 
+        def expire() -> None:
+            nonlocal late
+            scope.setdefault("state", {})["is_late"] = True
+            error = _too_slow(lane.answer_s, scope, is_reading)
+            late = loop.create_task(send_error(error, scope, receive, send))
+            work.cancel()
+
+        # Not asyncio's timeout: that would stop waiting for a thread, and nobody would count it any more.
+        timer = loop.call_later(lane.answer_s, expire)
         try:
-            async with asyncio.timeout(self._limits.answer_s) as clock:
+            with CancelScope() as work:
                 await self._app(scope, receive_counted, send_begun)
-        except TimeoutError:
-            if has_begun or not clock.expired():
-                raise
-            await send_error(self._too_slow(is_reading), scope, receive, send)
+        finally:
+            timer.cancel()
+            if late is not None:
+                await late
 
-    def _too_slow(self, is_reading: bool) -> ApiError:
-        limit = f"within {self._limits.answer_s:g} s"
-        if is_reading:
-            headers = {"Connection": "close"}
-            return ApiError(408, "request_timeout", f"the request was not sent {limit}", headers=headers)
-        message = f"there was no answer {limit}; the same request again does no harm"
-        return ApiError(504, "timeout", message, headers={"Retry-After": "5"})
+
+def _too_slow(seconds: float, scope: Scope, is_reading: bool) -> ApiError:
+    limit = f"within {seconds:g} s"
+    if is_reading:
+        headers = {"Connection": "close"}
+        return ApiError(408, "request_timeout", f"the request was not sent {limit}", headers=headers)
+    if scope["method"] in _READING or scope["path"] == "/events/ingest":
+        advice = "the same request again does no harm"
+    else:
+        advice = "it may still be done: look before the same request is sent again"
+    return ApiError(504, "timeout", f"there was no answer {limit}; {advice}", headers={"Retry-After": "5"})

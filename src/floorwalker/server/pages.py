@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections.abc import Callable
 from urllib.parse import quote
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -31,7 +31,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 async def home(request: Request, all: bool = False) -> Response:
     """The list of stores; where there is only one, its overview, unless the list is asked for."""
     try:
-        stores = await to_thread(_visible_stores, request)
+        stores = await to_thread.run_sync(_visible_stores, request)
     except DatabaseAway as error:
         return _away(request, error)
     if len(stores) == 1 and not all:
@@ -54,7 +54,7 @@ async def overview(request: Request, store_id: str) -> Response:
 
 async def _store_page(request: Request, store_id: str, render: Callable[[StoreInfo], str]) -> Response:
     try:
-        return html_page(render(await to_thread(_warehouse(request).store, store_id)))
+        return html_page(render(await to_thread.run_sync(_warehouse(request).store, store_id)))
     except UnknownStore:
         message = f"No store {store_id!r} is known here. Its id may be misspelt, or its data not loaded yet."
         return await _not_found(request, "unknown_store", "No such store", message)
@@ -65,7 +65,7 @@ async def _store_page(request: Request, store_id: str, render: Callable[[StoreIn
 @router.get(PREFIX + "/{version}/{name:path}", dependencies=[OPEN])
 async def asset(request: Request, version: str, name: str) -> Response:
     """A style sheet, script or picture of the pages."""
-    found = await to_thread(_assets(request).find, version, name)
+    found = await to_thread.run_sync(_assets(request).find, version, name)
     if found is None:
         return await _not_found(request, "not_found", "No such page", f"There is nothing at {name!r}.")
     file, current = found
@@ -105,7 +105,7 @@ def _visible_stores(request: Request) -> list[StoreInfo]:
 
 async def _not_found(request: Request, code: str, title: str, message: str) -> Response:
     try:
-        stores = await to_thread(_visible_stores, request)
+        stores = await to_thread.run_sync(_visible_stores, request)
     except DatabaseAway as error:
         return _away(request, error)
     html = pages_of(request).problem(404, code, title, message, trace_id=_trace_id(request), stores=stores)

@@ -31,8 +31,7 @@ async def ready(request: Request) -> dict[str, Any]:
     if request.app.state.stopping():
         raise _not_ready("the server is about to end")
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            standing = await to_thread(database_standing, warehouse_of(request))
+        standing = await asyncio.wait_for(asyncio.shield(_look(request)), _PATIENCE_S)
     except TimeoutError:
         raise _not_ready(f"the database did not answer within {_PATIENCE_S:g} s") from None
     except DatabaseAway as error:  # where the database lies is nobody's business who shows no key
@@ -40,6 +39,15 @@ async def ready(request: Request) -> dict[str, Any]:
     if standing is not Standing.CURRENT:
         raise _not_ready(f"the database's tables are {standing.value}")
     return {"status": "ok", "database": "ok", "tables": standing.value}
+
+
+def _look(request: Request) -> asyncio.Task[Standing]:
+    """One look at the database, shared by all who ask: where it hangs, no thread is added by asking."""
+    state = request.app.state
+    if not hasattr(state, "readiness") or state.readiness.done():
+        state.readiness = asyncio.create_task(to_thread(database_standing, warehouse_of(request)))
+    task: asyncio.Task[Standing] = state.readiness
+    return task
 
 
 def database_standing(warehouse: Warehouse) -> Standing:

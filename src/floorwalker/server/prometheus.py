@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -106,5 +106,5 @@ async def scrape(request: Request) -> Response:
     """Requests, latencies, events by outcome, open streams, whether the database answers."""
     measurements: Measurements = request.app.state.measurements
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    content: Any = await to_thread(encode, measurements.registry)
+    content: Any = await to_thread.run_sync(encode, measurements.registry)
     return Response(content, media_type=None, headers={"Content-Type": media_type})

@@ -54,6 +54,13 @@ class RequestLog:
         state = scope.setdefault("state", {})
         state["trace_id"] = trace_id
         status: list[int] = []
+        is_noted = False
+
+        def note() -> None:
+            nonlocal is_noted
+            if not is_noted:
+                is_noted = True
+                self._note(scope, trace_id, status[0] if status else 499, time.perf_counter() - began)
 
         async def send_traced(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -63,6 +70,8 @@ class RequestLog:
                     "headers": [*message.get("headers", []), (b"x-trace-id", trace_id.encode())],
                 }
             await send(message)
+            if state.get("is_late") and not message.get("more_body", message["type"].endswith("start")):
+                note()  # its work may go on for long
 
         try:
             await self._app(scope, receive, send_traced)
@@ -72,7 +81,7 @@ class RequestLog:
                 body = error_body("internal", "the server failed; the trace id finds it in the log", trace_id)
                 await JSONResponse(body, status_code=500)(scope, receive, send_traced)
         finally:
-            self._note(scope, trace_id, status[0] if status else 499, time.perf_counter() - began)
+            note()
 
     def _note(self, scope: Scope, trace_id: str, status: int, seconds: float) -> None:
         state = scope["state"]

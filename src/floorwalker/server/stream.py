@@ -7,6 +7,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from anyio import to_thread as in_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
@@ -136,7 +137,7 @@ async def stream(request: Request, store_id: str) -> StreamingResponse:
     Each stream ends after an hour, and when the server does; a browser opens it again by itself.
     """
     warehouse: Warehouse = request.app.state.warehouse
-    await to_thread(warehouse.store, store_id)  # an unknown store is an error, not an empty stream
+    await in_thread.run_sync(warehouse.store, store_id)  # an unknown store is an error, not an empty stream
     watch = _watch_of(request)
     if watch.full:
         raise HTTPException(503, f"{MAX_STREAMS} pages listen already; this one can ask every few seconds")
