@@ -8,7 +8,7 @@ from datetime import timedelta
 from floorwalker.insights.anomalies import Background, anomalies
 from floorwalker.insights.anomaly import Anomaly
 from floorwalker.insights.conversion_drop import BASELINE_DAYS, DayConversion
-from floorwalker.insights.facts import Found, read_facts
+from floorwalker.insights.facts import DayFacts, Found, read_facts
 from floorwalker.insights.health import feed_states
 from floorwalker.insights.picture import Picture, take_picture
 from floorwalker.insights.unusual_traffic import WEEKS
@@ -49,8 +49,13 @@ def judge(warehouse: Warehouse, store: StoreInfo, window: Window) -> Judged:
     earlier = [facts.days[day] for day in days_before if day in facts.days]
     weeks = [facts.days[day] for day in weeks_before if day in facts.days]
     background = Background(
-        days=[DayConversion(day.visitors, day.converted) for day in earlier if day.visitors],
+        days=[DayConversion(day.visitors, day.converted) for day in earlier if day.visitors and _sold(day)],
         weeks=[day.ways_in for day in weeks if day.ways_in and day.door not in _BAD_DOOR],
         feeds=feed_states(store, picture.feeds, now) if window.holds(now) else [],
     )
     return Judged(picture, anomalies(picture, background), facts)
+
+
+def _sold(day: DayFacts) -> bool:
+    """Whether the till told of a day: one whose rows are missing, or were swept, converted nobody known."""
+    return bool(day.figures.get("transactions"))
