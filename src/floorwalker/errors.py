@@ -17,6 +17,13 @@ class InputError(FloorwalkerError):
     exit_code = 2
 
 
+def plain_reason(text: str) -> str:
+    """A library's reason without the mark that it was a Python error of some kind."""
+    for mark in ("Value error, ", "Assertion failed, "):
+        text = text.removeprefix(mark)
+    return text
+
+
 class WorkError(FloorwalkerError):
     """The input was right but the work failed: a full disk, a database that is away."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from floorwalker.errors import InputError
+from floorwalker.errors import InputError, plain_reason
 
 
 def _days(default: int | None, title: str, what: str) -> int | None:
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = f"FLOORWALKER_{str(first['loc'][0]).upper()}"
-            raise InputError(f"{variable}={first['input']!r}: {first['msg']}") from error
+            raise InputError(f"{variable}={first['input']!r}: {plain_reason(first['msg'])}") from error
 
     @property
     def resolved_database_url(self) -> str:

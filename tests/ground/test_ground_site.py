@@ -84,6 +84,26 @@ def test_each_mistake_is_named_with_its_place(tmp_path, old, new, place, word):
     assert any(problem.place == place and word in problem.message for problem in found), found
 
 
+def test_no_mistake_is_told_in_the_words_of_a_program(tmp_path):
+    changed = GOOD.replace(
+        "[store.opening_hours]",
+        '[store.pos.columns]\nstore = "s"\ntransaction = "id"\namount = "customer_total"\ntimestamp = "t"\n'
+        "[store.opening_hours]",
+    ).replace('id = "S1"', 'id = ".."\naliases = ["a/b"]')
+    path = write(tmp_path, changed)
+    found = {problem.place: problem.message for problem in check_site_file(path)}
+    assert found.keys() == {"store[0].id", "store[0].aliases[0]", "store[0].pos.columns"}
+    assert found["store[0].pos.columns"] == (
+        "amount = 'customer_total' would read personal data by its name; map a column of numbers or ids"
+    )
+    assert "address" in found["store[0].id"]
+    with pytest.raises(InputError) as caught:
+        load_site(path)
+    for message in (*found.values(), str(caught.value)):
+        assert "Value error" not in message
+        assert "{" not in message
+
+
 def test_every_mistake_is_listed_not_only_the_first(tmp_path):
     found = problems(tmp_path, "[[200, 300], [700, 300]]", "[[0, 300], [960, 300]]")
     assert len(found) == 2

@@ -39,6 +39,13 @@ def told(*arguments):
     return json.loads(result.stdout)
 
 
+def test_a_role_that_there_is_not_is_told_in_plain_words():
+    result = run("keys", "create", "k", "--role", "king")
+    assert result.exit_code == 2
+    assert "expected viewer, operator, admin, got 'king'" in result.stderr
+    assert "Value error" not in result.stderr
+
+
 def test_a_key_is_made_shown_once_listed_and_revoked(home):
     made = told(
         "keys", "create", "till", "--role", "operator", "--store", "A", "--store", "B", "--expires", "90d"

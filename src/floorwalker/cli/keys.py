@@ -36,10 +36,23 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="keys")
 
 
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"expected {', '.join(Role)}, got {text!r}") from error
+
+
 def create(
     name: Annotated[str, typer.Argument(help="Whose key it is, for people.")],
     role: Annotated[
-        Role, typer.Option("--role", help="viewer reads, operator also writes, admin also manages.")
+        Role,
+        typer.Option(
+            "--role",
+            parser=_role,
+            metavar="[viewer|operator|admin]",
+            help="viewer reads, operator also writes, admin also manages.",
+        ),
     ] = Role.VIEWER,
     store: Annotated[
         list[str] | None, typer.Option("--store", help="A store it is for, repeatable; default: all.")

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from floorwalker.errors import InputError
+from floorwalker.errors import InputError, plain_reason
 from floorwalker.warehouse import DatabaseAway, UnknownStore
 
 _CODES = {413: "too_large"}
@@ -104,7 +104,8 @@ def install_error_handlers(app: FastAPI, problem_page: ProblemPage | None = None
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         problems = error.errors() if isinstance(error, RequestValidationError) else []
         details = jsonable_encoder(
-            [{"place": p["loc"], "message": p["msg"]} for p in problems], custom_encoder={float: str}
+            [{"place": p["loc"], "message": plain_reason(p["msg"])} for p in problems],
+            custom_encoder={float: str},
         )
         return answer(request, 422, "invalid", "a parameter or the body breaks a rule", details)
 

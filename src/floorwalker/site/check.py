@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as ShapelyPoint
 from shapely.validation import explain_validity
 
-from floorwalker.errors import InputError
+from floorwalker.errors import InputError, plain_reason
 from floorwalker.site.model import Camera, EntryLine, Point, Site, Store, Zone, ZoneKind
 from floorwalker.site.toml import read_toml
 
@@ -53,13 +54,19 @@ def check_site_file(path: Path) -> list[Problem]:
     try:
         site = Site.model_validate(content)
     except ValidationError as error:
-        return [
-            Problem(_place(item["loc"]), f"{item['msg']} (got {item['input']!r:.80})")
-            if item["type"] != "missing"
-            else Problem(_place(item["loc"]), "this field is missing")
-            for item in error.errors()
-        ]
+        return [Problem(_place(item["loc"]), mistake_of(item)) for item in error.errors()]
     return list(site_problems(site, path.parent))
+
+
+def mistake_of(found: ErrorDetails) -> str:
+    """What is wrong with one field, and what stands there where that is a single value."""
+    if found["type"] == "missing":
+        return "this field is missing"
+    got, reason = found["input"], plain_reason(found["msg"])
+    if not isinstance(got, str | int | float | bool) or repr(got) in reason:
+        return reason
+    shown = repr(got)
+    return f"{reason} (got {shown if len(shown) <= 80 else shown[:79] + '…'})"
 
 
 def _place(parts: Sequence[str | int]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from floorwalker.errors import InputError
-from floorwalker.site.check import site_problems
+from floorwalker.site.check import mistake_of, site_problems
 from floorwalker.site.model import Site
 from floorwalker.site.toml import read_toml
 
@@ -33,7 +33,7 @@ def load_site(path: Path) -> Site:
         place = ".".join(str(part) for part in first["loc"])
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise InputError(
-            f"{path}: {place}: {first['msg']}{more}; `floorwalker site check {path}` explains every mistake"
+            f"{path}: {place}: {mistake_of(first)}{more}; `floorwalker site check {path}` explains every mistake"
         ) from error
     for problem in site_problems(site, path.parent):
         if problem.severity == "error":
