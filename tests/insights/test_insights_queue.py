@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from floorwalker.insights.queue import queue_curve, queue_length
 from floorwalker.insights.queue_spike import queue_spikes
 from floorwalker.warehouse.records import to_us
@@ -63,5 +65,5 @@ def test_the_number_of_now_is_the_curves(picture, seen):
     drawn = picture(events)
     curve = queue_curve(drawn)
     assert max(length for _, length in curve) > 2
-    for (at_us, length), (until_us, _) in zip(curve, curve[1:], strict=False):
+    for (at_us, length), (until_us, _) in pairwise(curve):
         assert queue_length(drawn, at_us) == queue_length(drawn, until_us - 1) == length

@@ -10,6 +10,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 
 from floorwalker.notify.looking import look_at_store
+from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import day_facts
@@ -150,6 +151,38 @@ def test_a_bad_range_of_days_is_400(house, event, query):
     answer = house.http.get(f"{STORE}/days?{query}")
     assert answer.status_code == 400
     assert house.http.get("/stores/NOBODY/days").status_code == 404
+
+
+def test_a_bad_day_is_told_by_the_parameters_name(house, event):
+    house.post(event())
+    for name in ("from", "to"):
+        message = house.http.get(f"{STORE}/days?{name}=2026-02-30").json()["error"]["message"]
+        assert message.startswith(f"{name}: "), message
+
+
+def test_only_days_of_which_something_is_recorded_have_a_row(house, event, site):
+    now = house.clock.now
+    house.warehouse.register_site(site)  # its local day touches two UTC days, each of which touches another
+    house.post(event())
+    said = (Attribute.IS_STAFF, "true", "person:anna", 1.0, now - timedelta(days=9))
+    house.warehouse.add_resolutions([Resolution("STORE_BLR_002", "V", *said)])
+    answer = house.get(f"{STORE}/days", **{"from": "2026-02-10", "to": "2026-03-10"})
+    assert [row["day"] for row in answer["days"]] == ["2026-03-03"]
+    sale = Transaction("STORE_BLR_002", "T1", to_us(now - timedelta(days=1)), 100, "INR")
+    house.warehouse.load_transactions([sale])
+    answer = house.get(f"{STORE}/days", **{"from": "2026-02-10", "to": "2026-03-10"})
+    assert [(row["day"], row["transactions"]) for row in answer["days"]] == [
+        ("2026-03-02", 1), ("2026-03-03", 0),
+    ]  # fmt: skip
+
+
+def test_days_end_by_default_at_the_last_with_events(house, event):
+    house.post(event())
+    house.clock.now += timedelta(days=200)
+    answer = house.get(f"{STORE}/days")
+    assert (answer["from"], answer["to"], len(answer["days"])) == ("2026-02-01", "2026-03-03", 1)
+    late = house.get(f"{STORE}/days", **{"from": "2026-05-01"})
+    assert (late["from"], late["to"], late["days"]) == ("2026-05-01", "2026-05-01", [])
 
 
 def test_no_answer_asks_more_often_where_there_are_more_events(house, event):

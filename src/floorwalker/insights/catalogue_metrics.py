@@ -94,8 +94,8 @@ _ZONES = (
 )  # fmt: skip
 
 _QUEUE = (
-    _m("queue_depth_current", "Queue now", "customers in billing zones at as_of; where the feed tells of "
-       "joins only, the people ahead that the last join of the past 5 minutes told of", (TILL_ZONE,),
+    _m("queue_depth_current", "Queue now", "customers in billing zones at as_of; in one where nobody is "
+       "ever seen leaving, at least the people ahead that its last join of the past 5 minutes told of", (TILL_ZONE,),
        "people", _OR_NULL),
     _m("queue_joins", "Queue joins", "visits whose first BILLING_QUEUE_JOIN lies in the window",
        (TILL_ZONE,), "visits", _OR_NULL),

@@ -21,7 +21,7 @@ from floorwalker.warehouse.facts import DaySpan, Ground, keep, read_kept
 from floorwalker.warehouse.records import to_us
 
 KIND = "day"
-_CODE = f"{__version__}/1"  # the number goes up when a fact is computed in another way
+_CODE = f"{__version__}/2"  # the number goes up when a fact is computed in another way
 # What a day's row of a series shows, by the names of `GET /metrics`.
 FIGURES = (
     "as_of", "basis", "unique_visitors", "visits", "entries", "exits", "reentries", "groups",
@@ -36,6 +36,8 @@ class DayFacts(msgspec.Struct, frozen=True):
 
     Attributes:
         day: the local day.
+        recorded: whether anything was recorded of it; it may only share a UTC day with one of which it was,
+            or somebody corrected what is not there.
         visitors: distinct visitors.
         converted: those near a sale, as `conversion_rate` counts them.
         ways_in: people who came in, by hour of the store's clock.
@@ -45,6 +47,7 @@ class DayFacts(msgspec.Struct, frozen=True):
     """
 
     day: str
+    recorded: bool
     visitors: int
     converted: int
     ways_in: dict[int, int]
@@ -78,6 +81,7 @@ def facts_of(picture: Picture) -> DayFacts:
     entries = coverage["figures"].get("entries") or {}
     return DayFacts(
         day=picture.window.first_day.isoformat(),
+        recorded=picture.recorded,
         visitors=len(counts.unique),
         converted=min(len(counts.near_sale), len(counts.unique)),
         ways_in=ways_in_by_hour(picture),
@@ -100,7 +104,7 @@ def read_facts(warehouse: Warehouse, store: StoreInfo, days: Iterable[date]) -> 
     with warehouse.database.read() as connection:
         # Stamps before data: a change in between makes the stamp too old, and the fact is made again.
         ground = Ground(connection, store.store_id, _CODE, spans)
-        known = [span for span in spans if ground.has_data(span)]
+        known = [span for span in spans if ground.may_have_data(span)]
         kept = read_kept(connection, ground, store.store_id, KIND, known)
         stamps = {
             span.day: ground.stamp(span) for span in known if span.day not in kept and span.to_us <= now_us
@@ -113,7 +117,8 @@ def read_facts(warehouse: Warehouse, store: StoreInfo, days: Iterable[date]) -> 
             facts = facts_of(take_picture(warehouse, store, window_of_day(day, store.zone_info)))
             if span.day in stamps:
                 found.fresh[span.day] = (stamps[span.day], msgspec.json.encode(facts).decode())
-        found.days[day] = facts
+        if facts.recorded:
+            found.days[day] = facts
     return found
 
 

@@ -104,6 +104,19 @@ class Picture:
         return [sale for sale in self.sales if sale.kind == "sale" and self.holds(sale.time_us)]
 
     @cached_property
+    def recorded(self) -> bool:
+        """Whether anything was recorded of the whole days: an event, a sale or return, a recording.
+
+        A day that a camera watched and nobody came is one; of other empty days nothing is known.
+        """
+        begin_us, end_us = to_us(self.window.whole_from_utc), to_us(self.window.whole_to_utc)
+        return bool(self.events or self.sales) or any(
+            to_us(recording.start_utc) < end_us
+            and to_us(recording.start_utc) + round(recording.duration_s * 1e6) > begin_us
+            for recording in self.recordings
+        )
+
+    @cached_property
     def watching(self) -> Watching:
         """What tells whether somebody watched a zone."""
         return Watching(

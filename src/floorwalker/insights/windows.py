@@ -121,8 +121,12 @@ def choose_window(
     return window_between(begin, end, zone)
 
 
-def parse_day(text: str) -> date:
+def parse_day(text: str, name: str = "day") -> date:
     """A local day.
+
+    Args:
+        text: the day.
+        name: the parameter, for the message.
 
     Raises:
         InputError: not a day of the years 1971 to 9997 in the form 2026-03-03.
@@ -131,10 +135,10 @@ def parse_day(text: str) -> date:
         try:
             day = date.fromisoformat(text)
         except ValueError as error:
-            raise InputError(f"day: {text} is not in the calendar") from error
+            raise InputError(f"{name}: {text} is not in the calendar") from error
         if 1971 <= day.year <= 9997:
             return day
-    raise InputError(f"day: expected a day such as 2026-03-03, got {text[:60]!r}")
+    raise InputError(f"{name}: expected a day such as 2026-03-03, got {text[:60]!r}")
 
 
 def days_with_events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,10 +21,12 @@ from floorwalker.warehouse.facts import DaySpan, Ground
 from floorwalker.warehouse.records import from_us, to_us
 from floorwalker.warehouse.schema import day_versions, receipts, stores
 
-_CODE = f"{__version__}/mart {MART_VERSION}"  # another program may compute a fact otherwise
+# Another program may compute a fact otherwise; the last number goes up when this one does.
+_CODE = f"{__version__}/mart {MART_VERSION}/2"
 _YEARS = (1971, 2148)  # days that every engine's DATE can hold
 _FIGURES_REST_ON = ("events", "resolutions", "transactions", "recordings")
 _DAY = timedelta(days=1)
+_EMPTY = "empty "
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Standing:
 
     Attributes:
         changed: parts that have to be pushed: the store itself first, then days in order.
-        unchanged: days that the mart holds as they are.
+        unchanged: days that the mart shows as they are.
         kept: days that retention swept in the warehouse: the mart keeps what it has of them.
     """
 
@@ -75,12 +77,12 @@ def compare(
             there = known.get(span.day)
             if span.from_us < kept_until_us:
                 kept += 1
-            elif there is None and not ground.has_data(span):
+            elif there is None and not ground.may_have_data(span):
                 continue
             elif full or there is None or not _holds(ground, there.text, span, now):
                 changed.append(span.day)
             else:
-                unchanged += 1
+                unchanged += not there.text.startswith(_EMPTY)
     return Standing(tuple(changed), unchanged, kept)
 
 
@@ -101,6 +103,11 @@ def stamp_now(warehouse: Warehouse, store_id: str, part: str, epoch: int) -> Sta
         span = _span(date.fromisoformat(part), ZoneInfo(row.timezone))
         ground = Ground(connection, store_id, _CODE, [span])
         return Stamp(row.version, f"{_phase(span, now)} {ground.stamp(span)}", epoch)
+
+
+def of_nothing(stamp: Stamp) -> Stamp:
+    """The stamp of a day of which nothing was recorded: the mart keeps in mind that it looked."""
+    return replace(stamp, text=_EMPTY + stamp.text)
 
 
 def _store_row(connection: Connection, store_id: str) -> Any:
@@ -161,5 +168,5 @@ def _phase(span: DaySpan, now: datetime) -> str:
 
 
 def _holds(ground: Ground, text: str, span: DaySpan, now: datetime) -> bool:
-    phase, _, stamp = text.partition(" ")
+    phase, _, stamp = text.removeprefix(_EMPTY).partition(" ")
     return phase == _phase(span, now) and ground.holds(stamp, span)

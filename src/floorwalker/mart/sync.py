@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from floorwalker.insights.picture import Picture, take_picture
+from floorwalker.insights.picture import take_picture
 from floorwalker.insights.waits import read_told_waits
 from floorwalker.insights.windows import window_of_day
-from floorwalker.mart.changes import compare, stamp_now
+from floorwalker.mart.changes import compare, of_nothing, stamp_now
 from floorwalker.mart.day_facts import Rows, day_facts
 from floorwalker.mart.parts import STORE_PART, Part, Sink
 from floorwalker.mart.tables import CAMERAS, STORES, ZONES
-from floorwalker.runs import Recording
 from floorwalker.warehouse import Warehouse
-from floorwalker.warehouse.records import to_us
 
 _BATCH_ROWS = 50_000
 _BATCH_PARTS = 64
@@ -39,7 +37,7 @@ class Plan:
     Attributes:
         stores: how many stores were looked at.
         changes: the parts to push, by store, the store's own first, then its days in order.
-        unchanged: store-days that the mart holds as they are.
+        unchanged: store-days that the mart shows as they are.
         kept: store-days whose events retention swept away: the mart keeps what it has of them.
     """
 
@@ -55,8 +53,8 @@ class SyncReport:
 
     Attributes:
         stores: stores looked at.
-        pushed: store-days pushed.
-        unchanged: store-days that the mart held as they are.
+        pushed: store-days pushed; a day of which nothing is recorded is none, also where it was one before.
+        unchanged: store-days that the mart showed as they are.
         kept: store-days that retention swept from the warehouse.
         rows: rows pushed.
     """
@@ -116,7 +114,7 @@ def sync(
     for batch in _batches(_parts(warehouse, plan, on_part, new_push_id)):
         sink.push(batch)
         rows += sum(part.facts for part in batch)
-        pushed += sum(part.name != STORE_PART for part in batch)
+        pushed += sum(part.name != STORE_PART and part.facts > 0 for part in batch)
     return SyncReport(plan.stores, pushed, plan.unchanged, plan.kept, rows)
 
 
@@ -139,6 +137,7 @@ def _parts(
             rows = _store_rows(warehouse, change.store_id)
         else:
             rows = _day_rows(warehouse, change.store_id, date.fromisoformat(change.part))
+            stamp = stamp if rows else of_nothing(stamp)
         yield Part(change.store_id, change.part, stamp, new_push_id(), warehouse.now(), rows)
         on_part()
 
@@ -163,16 +162,10 @@ def _day_rows(warehouse: Warehouse, store_id: str, day: date) -> Rows:
     store = warehouse.store(store_id)
     window = window_of_day(day, store.zone_info)
     picture = take_picture(warehouse, store, window)
-    # A day that a camera watched and nobody came is one; of other empty days nothing is known.
-    if not (picture.events or picture.sales or any(_reaches(r, picture) for r in picture.recordings)):
+    if not picture.recorded:
         return {}
     told = read_told_waits(warehouse.database, store_id, window.from_utc, window.to_utc)
     return day_facts(picture, told, is_final=window.to_utc <= warehouse.now())
-
-
-def _reaches(recording: Recording, picture: Picture) -> bool:
-    end_us = to_us(recording.start_utc) + round(recording.duration_s * 1e6)
-    return end_us > picture.from_us and to_us(recording.start_utc) < picture.to_us
 
 
 def _batches(parts: Iterator[Part]) -> Iterator[list[Part]]:

@@ -69,9 +69,13 @@ def get_days(
     warehouse: Stores,
     later: BackgroundTasks,
     from_: Annotated[
-        str | None, Query(alias="from", description="First local day, 2026-03-03; default: 30 days back.")
+        str | None,
+        Query(alias="from", description="First local day, 2026-03-03; default: 30 days before the last."),
     ] = None,
-    to: Annotated[str | None, Query(description="Last local day, itself in it; default: today.")] = None,
+    to: Annotated[
+        str | None,
+        Query(description="Last local day, itself in it; default: the last with events, or today."),
+    ] = None,
 ) -> dict[str, Any]:
     """One row a local day on which anything was recorded, at most 366 days. Visitors of several days are
     never the sum of these rows: who comes on two days is one person on each."""
@@ -94,8 +98,13 @@ def get_days(
 def _range(
     warehouse: Warehouse, store: StoreInfo, from_text: str | None, to_text: str | None
 ) -> tuple[date, date]:
-    last = parse_day(to_text) if to_text is not None else warehouse.now().astimezone(store.zone_info).date()
-    first = parse_day(from_text) if from_text is not None else last - timedelta(days=30)
+    first = None if from_text is None else parse_day(from_text, "from")
+    if to_text is not None:
+        last = parse_day(to_text, "to")
+    else:  # the day that other answers take where none is named, unless the first one is later
+        last = choose_window(warehouse, store).last_day
+        last = last if first is None else max(first, last)
+    first = last - timedelta(days=30) if first is None else first
     if first > last:
         raise InputError(f"expected from no later than to, got {first} and {last}")
     if (last - first).days >= MAX_SERIES_DAYS:

@@ -73,8 +73,8 @@ class Ground:
             )
         }
 
-    def has_data(self, span: DaySpan) -> bool:
-        """Whether anything was ever recorded of a day."""
+    def may_have_data(self, span: DaySpan) -> bool:
+        """Whether anything was ever written of a day, or of another that shares a UTC day with it."""
         days = range(
             utc_day(span.from_us - abs(self._offset_us)), utc_day(span.to_us - 1 + abs(self._offset_us)) + 1
         )
