@@ -436,6 +436,32 @@ def test_while_the_database_is_away_known_keys_hold_and_unknown_ones_do_not(offi
     assert office.client.get("/stores", headers=key).status_code == 200
 
 
+WHERE = "the database postgresql+psycopg://shop@db.internal:5432/shop cannot be used: connection refused"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize(
+    "path", ["/stores", "/", "/ui/stores/S1", "/stores/S1/metrics", "/health", "/webhooks"]
+)
+def test_nobody_is_told_where_a_database_that_is_away_lies(office, monkeypatch, path, accept):
+    key = office.key("k", Role.ADMIN)
+    office.reread()
+    assert office.client.get("/stores", headers=key).status_code == 200
+
+    def away(*_: Any, **__: Any) -> None:
+        raise DatabaseAway(WHERE)
+
+    monkeypatch.setattr(office.app.state.warehouse.database, "read", away)
+    office.reread()
+    refused = office.client.get(path, headers={"Accept": accept}, follow_redirects=False)
+    assert refused.status_code == (303 if accept == "text/html" else 401)
+    answer = office.client.get(path, headers=key | {"Accept": accept})
+    assert answer.status_code == 503
+    assert office.log[-1]["reason"] == WHERE
+    for text in (refused.text, answer.text):
+        assert not any(word in text for word in ("postgresql", "db.internal", "5432", "refused", "shop@"))
+
+
 def test_a_server_that_never_saw_the_keys_is_503_until_it_does(office, monkeypatch):
     def away(*_: Any) -> None:
         raise DatabaseAway("the database cannot be used: gone")

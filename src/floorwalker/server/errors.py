@@ -57,6 +57,13 @@ def trace_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("trace_id", ""))
 
 
+def database_is_away(error: Exception, scope: Scope) -> ApiError:
+    """The answer where the database is away; why, and where it lies, stands in the log alone."""
+    scope.setdefault("state", {})["reason"] = str(error)
+    message = "the database does not answer; try again"
+    return ApiError(503, "database_away", message, headers={"Retry-After": "5"})
+
+
 async def send_error(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the one body from outside the routes."""
     trace_id = str(scope.get("state", {}).get("trace_id", ""))
@@ -91,7 +98,8 @@ def install_error_handlers(app: FastAPI, problem_page: ProblemPage | None = None
         return answer(request, 400, "bad_request", str(error))
 
     async def database_away(request: Request, error: Exception) -> JSONResponse:
-        return answer(request, 503, "database_away", str(error), headers={"Retry-After": "5"})
+        away = database_is_away(error, request.scope)
+        return answer(request, away.status, away.code, away.message, headers=away.headers)
 
     async def http_error(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from floorwalker.server.auth import Caller, declared
-from floorwalker.server.errors import ApiError, send_error
+from floorwalker.server.errors import ApiError, database_is_away, send_error
 from floorwalker.server.limits import RateLimit
 from floorwalker.server.live_keys import LiveKeys
 from floorwalker.server.sessions import Sessions
@@ -161,8 +161,7 @@ class Gate:
         send: Send,
     ) -> None:
         if isinstance(error, DatabaseAway):
-            message = "the database is away, so nobody's key can be looked up"
-            error = ApiError(503, "database_away", message, headers={"Retry-After": "5"})
+            error = database_is_away(error, scope)
         if error.status == 401 and scope["method"] == "GET" and "text/html" in headers.get(b"accept", ""):
             query = scope["query_string"].decode("latin-1")
             wanted = quote(scope["path"] + (f"?{query}" if query else ""), safe="")

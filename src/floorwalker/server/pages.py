@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from floorwalker.server.auth import OPEN, VIEWER, may_see
-from floorwalker.server.errors import ApiError
+from floorwalker.server.errors import ApiError, database_is_away
 from floorwalker.warehouse import DatabaseAway, StoreInfo, UnknownStore, Warehouse
 from floorwalker.web import PREFIX, Assets, Pages
 
@@ -90,9 +90,9 @@ async def nowhere(request: Request, rest: str = "") -> Response:
     return await _not_found(request, "not_found", "No such page", f"There is no page /ui/{rest}.")
 
 
-def problem_page(request: Request, error: ApiError) -> Response:
+def problem_page(request: Request, error: ApiError, title: str | None = None) -> Response:
     """A page in place of the API's error body, for a browser that asked for a page."""
-    title = {403: "Not with this key"}.get(error.status, "This cannot be shown")
+    title = title or {403: "Not with this key"}.get(error.status, "This cannot be shown")
     html = pages_of(request).problem(
         error.status, error.code, title, error.message, trace_id=_trace_id(request)
     )
@@ -113,11 +113,7 @@ async def _not_found(request: Request, code: str, title: str, message: str) -> R
 
 
 def _away(request: Request, error: DatabaseAway) -> Response:
-    message = f"{error}. The figures are safe; try again when the database is back."
-    html = pages_of(request).problem(
-        503, "database_away", "The database is away", message, trace_id=_trace_id(request)
-    )
-    return html_page(html, 503)
+    return problem_page(request, database_is_away(error, request.scope), "The database is away")
 
 
 def html_page(html: str, status: int = 200) -> Response:

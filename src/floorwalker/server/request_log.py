@@ -107,8 +107,9 @@ def _line(scope: Scope, trace_id: str, status: int, seconds: float, endpoint: st
         "event_counts": state.get("event_counts", _QUIET_COUNTS),
         "key_id": caller.key_id if caller else None,
     }
-    if "failure" in state:
-        line["failure"] = state["failure"]
+    for told in ("reason", "failure"):
+        if told in state:
+            line[told] = state[told]
     return line
 
 

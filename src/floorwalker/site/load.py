@@ -33,7 +33,8 @@ def load_site(path: Path) -> Site:
         place = ".".join(str(part) for part in first["loc"])
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise InputError(
-            f"{path}: {place}: {mistake_of(first)}{more}; `floorwalker site check {path}` explains every mistake"
+            f"{path}: {place}: {mistake_of(first)}{more}; "
+            f"`floorwalker site check {path}` explains every mistake"
         ) from error
     for problem in site_problems(site, path.parent):
         if problem.severity == "error":

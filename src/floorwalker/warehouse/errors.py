@@ -44,7 +44,8 @@ def database_errors(where: str) -> Iterator[None]:
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise DatabaseAway(f"the database {where} cannot be used: {_reason(error)}") from error
     except exc.DataError as error:
-        raise InputError(f"the database {where} cannot hold such a value: {_reason(error)}") from error
+        # Whoever sent the value reads this: not where the database lies.
+        raise InputError(f"the database cannot hold such a value: {_reason(error)}") from error
     except exc.DBAPIError as error:
         # SQLite says "not a database" and "malformed" with the base class of its errors only.
         is_broken = error.connection_invalidated or type(error.orig).__name__ == "DatabaseError"
