@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from floorwalker.insights.anomalies import Background, anomalies
-from floorwalker.insights.health import feed_states, opening_moment, stale_warnings
+from floorwalker.insights.health import feed_states, opening_moment, stale_warnings, store_health
 from floorwalker.site import Store
 from floorwalker.warehouse import Feed, StoreInfo
 from floorwalker.warehouse.records import to_us
 
+CAMERAS = {"id": "S", "timezone": "UTC", "camera": [{"id": "NEW", "resolution": [100, 100]}]}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -64,3 +65,30 @@ def test_a_feed_of_unknown_hours_is_judged_by_its_last_event():
 )
 def test_when_the_shop_opened(hours, now, opened):
     assert opening_moment(shop(hours), utc(now)) == (utc(opened) if opened else None)
+
+
+def test_a_camera_that_the_site_file_no_longer_names_is_retired(picture):
+    store = StoreInfo("S", "S", "UTC", True, Store.model_validate(CAMERAS), 1)
+    heard = to_us(utc("03T08:00"))
+    feeds = [Feed("S", "OLD", heard, heard), Feed("S", "NEW", heard, heard)]
+    states = feed_states(store, feeds, utc("03T09:00"))
+    assert [(each.camera_id, each.live, each.stale, each.retired) for each in states] == [
+        ("OLD", False, False, True),
+        ("NEW", True, True, False),
+    ]
+    assert [line.split()[2] for line in stale_warnings(store, states)] == ["NEW:"]
+    assert [each.camera_id for each in anomalies(picture([]), Background(feeds=states))] == ["NEW"]
+    told = store_health(store, states)
+    assert (told["mode"], [each["retired"] for each in told["feeds"]]) == ("live", [True, False])
+
+
+def test_a_feed_that_was_silent_for_a_week_is_expected_no_more():
+    store = shop({})
+    assert state(store, "02T08:00", "09T08:00").stale
+    gone = state(store, "02T08:00", "09T08:01")
+    assert (gone.live, gone.stale, gone.retired, stale_warnings(store, [gone])) == (False, False, True, [])
+    assert store_health(store, [gone])["mode"] == "retired"
+    # What a recording told is as old as it is.
+    recorded = feed_states(store, [Feed("S", "C1", to_us(utc("02T08:00")), None)], utc("28T08:00"))
+    assert not recorded[0].retired
+    assert store_health(store, recorded)["mode"] == "replay"

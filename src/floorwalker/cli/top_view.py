@@ -48,14 +48,19 @@ def _head(store: Mapping[str, Any], metrics: Mapping[str, Any], zone: ZoneInfo) 
 
 def _tiles(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     intervals = metrics.get("intervals", {})
+    unseen = metrics.get("occupancy_unseen") or 0
     came, joined = _number(metrics.get("entries")), _number(metrics.get("queue_joins"))
     return [
         ("visitors", _number(metrics["unique_visitors"]), f"{metrics['staff_excluded']} staff apart"),
-        ("inside now", _number(metrics.get("occupancy")), f"{came} came in"),
-        ("conversion", _share(metrics["conversion_rate"]), _range(intervals.get("conversion_rate"))),
+        (
+            "inside now",
+            _number(metrics.get("occupancy")),
+            f"{unseen} likely left" if unseen else f"{came} came in",
+        ),
+        ("conversion", _share(metrics["conversion_rate"]), _till(metrics)),
         ("queue now", _number(metrics["queue_depth_current"]), f"{joined} joined"),
         ("gave up", _share(metrics["abandonment_rate"]), _range(intervals.get("abandonment_rate"))),
-        ("dwell", f"{metrics['avg_dwell_ms'] / 1000:.0f} s", "average stay"),
+        ("dwell", _seconds(metrics["avg_dwell_ms"]), "average stay"),
     ]
 
 
@@ -85,7 +90,8 @@ def _anomalies(anomalies: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Render
 def _feeds(health: Mapping[str, Any], zone: ZoneInfo) -> RenderableType:
     table = _table("camera", "last event", "lag", "state")
     for feed in health.get("feeds", ()):
-        state = "silent" if feed["stale"] else "live" if feed["live"] else "replay"
+        quiet = "retired" if feed.get("retired") else "replay"
+        state = "silent" if feed["stale"] else "live" if feed["live"] else quiet
         table.add_row(
             escape(feed["camera_id"]),
             _time(feed["last_event_timestamp"], zone),
@@ -119,8 +125,20 @@ def _number(value: Any) -> str:
     return "-" if value is None else f"{value:,}"
 
 
+def _seconds(ms: Any) -> str:
+    return "-" if ms is None else f"{ms / 1000:.0f} s"
+
+
 def _share(value: Any) -> str:
     return "-" if value is None else f"{value:.1%}"
+
+
+def _till(metrics: Mapping[str, Any]) -> str:
+    """How far the conversion may be off; 0 for want of sales is no measurement."""
+    interval = metrics.get("intervals", {}).get("conversion_rate")
+    if interval and interval.get("n") and interval.get("low") is None and metrics["transactions"] == 0:
+        return "no till data"
+    return _range(interval)
 
 
 def _range(interval: Mapping[str, Any] | None) -> str:

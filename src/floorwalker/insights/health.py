@@ -13,6 +13,8 @@ from floorwalker.site.model import WEEKDAYS
 from floorwalker.warehouse import Feed, StoreInfo
 from floorwalker.warehouse.records import from_us
 
+RETIRED_AFTER = timedelta(days=7)
+
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
@@ -22,11 +24,14 @@ class FeedState:
         camera_id: the camera.
         last_event: its latest event.
         lag_minutes: minutes since then.
-        live: whether its events ever came soon after they happened; a recording's never do.
+        live: whether its events ever came soon after they happened, a recording's never do, and it is not
+            retired.
         silent_since: its latest live event, today's opening where that came later, its latest event where
             it was never live.
         silent_minutes: minutes since then.
         stale: a live feed, silent for more than 10 minutes while the shop is open.
+        retired: nobody expects it to talk: the site file names cameras and not this one, or it was live and
+            has told nothing live for more than 7 days.
     """
 
     camera_id: str
@@ -36,6 +41,7 @@ class FeedState:
     silent_since: datetime
     silent_minutes: float
     stale: bool
+    retired: bool = False
 
 
 def feed_states(store: StoreInfo, feeds: Sequence[Feed], now: datetime) -> list[FeedState]:
@@ -53,18 +59,25 @@ def feed_states(store: StoreInfo, feeds: Sequence[Feed], now: datetime) -> list[
         if feed.store_id != store.store_id:
             continue
         last = from_us(feed.last_event_us)
-        live = feed.last_live_us is not None
         heard = last if feed.last_live_us is None else from_us(feed.last_live_us)
         # Nobody expects a camera to tell of anybody while the shop is closed.
         since = heard if opened is None else max(heard, opened)
         silence = now - since
+        retired = _unnamed(store, feed) or (feed.last_live_us is not None and now - heard > RETIRED_AFTER)
+        live = feed.last_live_us is not None and not retired
         states.append(
             FeedState(
                 feed.camera_id, last, _minutes(now - last), live, since, _minutes(silence),
-                live and is_open and silence > STALE_AFTER,
+                live and is_open and silence > STALE_AFTER, retired,
             )
         )  # fmt: skip
     return states
+
+
+def _unnamed(store: StoreInfo, feed: Feed) -> bool:
+    """Whether the store's site file names its cameras, and not this one."""
+    named = {camera.id for camera in store.site.cameras} if store.site else set()
+    return bool(named) and feed.camera_id not in named
 
 
 def opening_moment(store: StoreInfo, now: datetime) -> datetime | None:
@@ -96,12 +109,15 @@ def _minutes(span: timedelta) -> float:
 
 
 def store_health(store: StoreInfo, states: Sequence[FeedState]) -> dict[str, Any]:
-    """What `/health` says of one store; a store loaded from recordings is `replay` and never stale."""
+    """What `/health` says of one store; a store loaded from recordings is `replay` and never stale, one of
+    whose feeds all are taken out of service is `retired`."""
+    working = [state for state in states if not state.retired]
+    mode = ("live" if any(state.live for state in working) else "replay") if working else "retired"
     last = max(states, key=lambda state: state.last_event, default=None)
     return {
         "last_event_timestamp": format_utc(last.last_event) if last else None,
         "lag_minutes": last.lag_minutes if last else None,
-        "mode": "live" if any(state.live for state in states) else "replay" if states else "empty",
+        "mode": mode if states else "empty",
         "stale": any(state.stale for state in states),
         "feeds": [
             {
@@ -110,6 +126,7 @@ def store_health(store: StoreInfo, states: Sequence[FeedState]) -> dict[str, Any
                 "lag_minutes": state.lag_minutes,
                 "live": state.live,
                 "stale": state.stale,
+                "retired": state.retired,
             }
             for state in states
         ],

@@ -5,10 +5,12 @@ import { dayAndClock, number } from "../format.js";
 const SILENT = { level: "", word: "nothing yet" };
 const RECORDED = { level: "info", word: "recording" };
 const STALE = { level: "critical", word: "stale" };
+const RETIRED = { level: "", word: "retired" };
 const LIVE = { level: "good", word: "live" };
 
 function stateOf(feed) {
   if (!feed) return SILENT;
+  if (feed.retired) return RETIRED;
   if (feed.stale) return STALE;
   return feed.live ? LIVE : RECORDED;
 }
@@ -35,6 +37,7 @@ export function showFeeds(place, health, layout, storeId, zone) {
   const head = el("tr", {}, ...["Camera", "Last event", "State"].map((text) => el("th", { scope: "col", text })));
   const lead = {
     live: "Live: who is silent for ten minutes in opening hours is stale.",
+    retired: "Nothing live for a week: no feed is expected to talk now.",
     replay: "Loaded from recordings: no feed is expected to talk now.",
   }[state?.mode];
   const warnings = health.warnings.filter((warning) => warning.startsWith(`STALE_FEED ${storeId} `));
