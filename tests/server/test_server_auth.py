@@ -15,11 +15,16 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from floorwalker.cli.serve import policy_for
 from floorwalker.server.app import create_app
 from floorwalker.server.auth import declared
 from floorwalker.server.gate import AccessPolicy
+from floorwalker.server.limits import Limits
+from floorwalker.server.sessions import COOKIE
+from floorwalker.site import Site
 from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.keys import Keys, Role
+from floorwalker.web import PREFIX
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 EVENT = {
@@ -156,11 +161,15 @@ def test_a_viewer_is_403_where_more_is_needed(callers, method, path):
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
 
 
-@pytest.mark.parametrize("path", ["/webhooks", "/keys"])
-def test_nothing_that_manages_is_open_to_an_operator(path):
-    for method, place, route in ROUTES:
-        if place.startswith(path):
-            assert needs(Role.ADMIN)(route), f"{method} {place} manages and is not for admins only"
+def test_nothing_that_manages_is_open_to_an_operator():
+    managing = [(method, place, route) for method, place, route in ROUTES if place.startswith("/webhooks")]
+    assert len(managing) >= 3
+    for method, place, route in managing:
+        assert needs(Role.ADMIN)(route), f"{method} {place} manages and is not for admins only"
+
+
+def test_keys_are_managed_by_no_route():
+    assert [place for _, place, _ in ROUTES if place.startswith("/keys")] == []
 
 
 @routes_where(lambda route: "{store_id" in route.path and not is_open(route))
@@ -187,7 +196,55 @@ def test_an_admin_is_refused_nowhere(callers, method, path):
 @routes_where(lambda route: is_open(route))
 def test_open_routes_need_nothing(callers, method, path):
     client, _ = callers
-    assert client.request(method, place_of(path)).status_code not in (403, 500)
+    status = client.request(method, place_of(path)).status_code
+    if (method, path) == ("POST", "/login"):
+        assert status == 401  # no key was sent: the form again
+    elif path.startswith(PREFIX):
+        assert status == 404  # there is no such file
+    else:
+        assert status in (200, 303), status
+
+
+def test_an_asset_that_is_not_there_is_404_with_and_without_keys(office):
+    office.warehouse.register_site(
+        Site.model_validate({"store": [{"id": "SECRET", "name": "Secret", "timezone": "Asia/Kolkata"}]})
+    )
+    for _ in range(2):
+        answer = office.client.get(PREFIX + "/x/none.css")
+        assert answer.status_code == 404
+        assert "SECRET" not in answer.text.upper()
+        office.key("k")
+        office.reread()
+
+
+@pytest.mark.parametrize("shown", ["header", "cookie", "form"])
+def test_wrong_keys_are_slowed_down_and_a_good_one_of_the_same_address_is_not(tmp_path, shown):
+    for office in open_office(tmp_path, limits=Limits(rate_per_s=0.1, rate_burst=5)):
+        key = office.key("good")
+        office.reread()
+        client = TestClient(office.app, client=("127.0.0.1", 5000), follow_redirects=False)
+        request: dict[str, Any] = {
+            "header": {"method": "GET", "url": "/stores", "headers": {"X-API-Key": "fw_x"}},
+            "cookie": {"method": "GET", "url": "/stores", "headers": {"Cookie": COOKIE + "=a.9.c"}},
+            "form": {"method": "POST", "url": "/login", "headers": OWN, "data": {"key": "fw_x"}},
+        }[shown]
+        assert [client.request(**request).status_code for _ in range(7)] == [401] * 5 + [429] * 2
+        assert client.get("/stores", headers=key).status_code == 200
+        assert client.get("/catalogue").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_foreign_name_reads_nothing_on_a_machine_that_is_let_in(tmp_path, host):
+    warehouse = Warehouse(f"sqlite:///{tmp_path / 'w.db'}")
+    _, secret = Keys(warehouse.database).create("k", Role.VIEWER, warehouse.now())
+    policy = policy_for(host, warehouse, loopback_open=True)
+    app = create_app(warehouse, log=lambda _: None, policy=policy)
+    with TestClient(app, client=("127.0.0.1", 5000)) as near:
+        for name, status in {"evil.example:8642": 421, "localhost:8642": 200, "[::1]:8642": 200}.items():
+            assert near.get("/stores", headers={"Host": name}).status_code == status
+        with_key = {"Host": "shop.example", "X-API-Key": secret}
+        assert near.get("/stores", headers=with_key).status_code == 200
+    warehouse.close()
 
 
 def test_a_route_added_without_a_declaration_is_closed_even_to_admins(office):

@@ -133,12 +133,13 @@ def policy_for(host: str, warehouse: Warehouse, *, loopback_open: bool) -> Acces
     Raises:
         InputError: other machines reach the address, and there is no key that works.
     """
+    hosts = frozenset({*_OWN_NAMES, host})
     if is_loopback(host):
-        return AccessPolicy(loopback_open=loopback_open, hosts=frozenset({*_OWN_NAMES, host}))
+        return AccessPolicy(loopback_open=loopback_open, hosts=hosts)
     now = warehouse.now()
     if not any(key.state(now) == "active" for key in Keys(warehouse.database).all()):
         refuse_open_address(host)
-    return AccessPolicy(always=True, loopback_open=loopback_open)
+    return AccessPolicy(always=True, loopback_open=loopback_open, hosts=hosts)
 
 
 def refuse_open_address(host: str) -> None:

@@ -68,8 +68,8 @@ def create_app(
         watcher: looks for anomalies and sends to webhooks while the application runs; None: nobody does.
 
     Returns:
-        The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions` and
-        `measurements` for the routes. A route that does not say who may ask it answers 403.
+        The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions`,
+        `rates` and `measurements` for the routes. A route that does not say who may ask it answers 403.
     """
     app = FastAPI(
         title="Floorwalker",
@@ -110,6 +110,7 @@ def create_app(
         app.include_router(part.router)
     install_error_handlers(app, pages.problem_page)
     limits = limits or Limits()
+    app.state.rates = RateLimit(limits)
     app.add_middleware(
         Gate,
         api=app,
@@ -117,7 +118,7 @@ def create_app(
         keys=app.state.keys,
         sessions=app.state.sessions,
         policy=policy or AccessPolicy(),
-        rates=RateLimit(limits),
+        rates=app.state.rates,
     )
     app.add_middleware(LimitRequests, limits=limits)
     app.add_middleware(RequestLog, sink=log, measurements=app.state.measurements)  # around all others

@@ -38,8 +38,8 @@ class AccessPolicy:
     Args:
         always: whether a key is needed even where none was made: other machines reach the server.
         loopback_open: whether callers of this machine need none even where there are keys.
-        hosts: the names by which a server without keys may be asked, so that no foreign page can have
-            its own name lead here; None: any.
+        hosts: the names by which a caller without a key may ask, so that no foreign page can have its own
+            name lead here; None: any.
     """
 
     always: bool = False
@@ -102,11 +102,27 @@ class Gate:
         if caller is not None and caller.key_id is not None:
             self._rates.take(caller.key_id)
             return
-        address = str((scope.get("client") or ("nowhere",))[0])
+        address = _address(scope)
         if not _is_loopback(address):  # who is on this machine and needs no key can do worse
             self._rates.take(address)
 
     async def _caller(self, scope: Scope, headers: Mapping[bytes, str]) -> Caller:
+        try:
+            return await self._find_caller(scope, headers)
+        except ApiError as error:
+            if error.status == 401:
+                self._count_refusal(headers, scope)
+            raise
+
+    def _count_refusal(self, headers: Mapping[bytes, str], scope: Scope) -> None:
+        """Who shows what is no key is slowed down, of this machine too, where a proxy may stand; whoever
+        shows a good one from the same address is not."""
+        if _shows_something(headers):
+            self._rates.take(refusals_of(scope))
+        else:
+            self._take_turn(None, scope)
+
+    async def _find_caller(self, scope: Scope, headers: Mapping[bytes, str]) -> Caller:
         secret = _secret(headers)
         if secret is not None:
             key = await self._keys.find(secret)
@@ -169,6 +185,19 @@ class Gate:
             await answer(scope, receive, send)
             return
         await send_error(error, scope, receive, send)
+
+
+def refusals_of(scope: Scope) -> str:
+    """The bucket of what an address shows that is no key."""
+    return f"refused {_address(scope)}"
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("nowhere",))[0])
+
+
+def _shows_something(headers: Mapping[bytes, str]) -> bool:
+    return any(name in headers for name in (b"authorization", b"x-api-key", b"cookie"))
 
 
 def _wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:

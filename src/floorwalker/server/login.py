@@ -10,6 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from floorwalker.server.auth import OPEN
 from floorwalker.server.errors import ApiError
+from floorwalker.server.gate import refusals_of
+from floorwalker.server.limits import RateLimit
 from floorwalker.server.live_keys import LiveKeys
 from floorwalker.server.pages import PAGE_HEADERS, html_page, pages_of
 from floorwalker.server.sessions import COOKIE, LIFETIME, Sessions
@@ -44,6 +46,8 @@ async def log_in(request: Request) -> Response:
     now = warehouse_of(request).now()
     state = "unknown" if key is None else key.state(now)
     if key is None or state != "active":
+        rates: RateLimit = request.app.state.rates
+        rates.take(refusals_of(request.scope))
         return _form(request, wanted, f"This key is {state}.", 401)
     answer = RedirectResponse(_own_page(wanted), 303, headers={"Cache-Control": "no-store"})
     answer.set_cookie(

@@ -67,7 +67,10 @@ async def asset(request: Request, version: str, name: str) -> Response:
     """A style sheet, script or picture of the pages."""
     found = await to_thread.run_sync(_assets(request).find, version, name)
     if found is None:
-        return await _not_found(request, "not_found", "No such page", f"There is nothing at {name!r}.")
+        html = pages_of(request).problem(
+            404, "not_found", "No such page", f"There is nothing at {name!r}.", trace_id=_trace_id(request)
+        )
+        return html_page(html, 404)  # anybody may ask, so it names no store
     file, current = found
     headers = {
         "Cache-Control": _FOR_EVER if current else "no-cache",
