@@ -145,3 +145,12 @@ def test_the_sale_of_who_bought_nothing_goes_to_the_next_best(picture, seen, sol
     pair = at_till(seen, "a", 100, 200, group="g") + at_till(seen, "b", 100, 201, group="g")
     shop = picture(pair, [sold(200)], [said("a", Attribute.PURCHASED, "")])
     assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]
+
+
+def test_sales_of_a_day_on_which_nobody_was_seen_lie_beyond_the_cameras(picture, sold):
+    found = {
+        warning["code"]: warning["message"]
+        for warning in metrics(picture([], [sold(0), sold(60)]))["warnings"]
+    }
+    assert found["TILL_BEYOND_CAMERAS"].startswith("2 of 2 sales")
+    assert "TILL_BEYOND_CAMERAS" not in {warning["code"] for warning in metrics(picture([], []))["warnings"]}

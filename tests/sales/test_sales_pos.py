@@ -111,6 +111,32 @@ def test_each_bad_line_is_told_with_its_number_and_the_others_are_taken(tmp_path
     assert pos.lines == 10
 
 
+def test_a_sale_of_the_future_is_refused(tmp_path):
+    path = written(
+        tmp_path,
+        "store_id,transaction_id,timestamp,basket_value_inr\n"
+        "S1,T1,2026-03-03T14:25:00Z,1\n"
+        "S1,T2,2026-03-03T14:25:01Z,1\n"
+        "S1,T3,2036-03-03T14:22:10Z,1\n",
+    )
+    pos = read_pos(path, nobody, now_utc=datetime(2026, 3, 3, 14, 20, tzinfo=UTC))
+    assert [sale.transaction_id for sale in pos.transactions] == ["T1"]
+    assert [(problem.line, problem.code) for problem in pos.problems] == [(3, "future"), (4, "future")]
+
+
+def test_sums_finer_than_hundredths_are_rounded_once_and_counted(tmp_path):
+    rows = [("1", "0.105"), ("1", "0.105"), ("2", "0.125"), ("3", "0.375"), ("4", "0.120")]
+    text = LINES + "".join(f"A,S1,{order},10-04-2026,16:55:36,{amount},,sales,0\n" for order, amount in rows)
+    pos = read_pos(written(tmp_path, text), kolkata)
+    assert {sale.transaction_id: sale.amount_minor for sale in pos.transactions} == {
+        "1": 21,
+        "2": 12,
+        "3": 38,
+        "4": 12,
+    }
+    assert pos.rounded == 2
+
+
 @pytest.mark.parametrize("text", ["", "a,b,c\n1,2,3\n", "\n"])
 def test_another_file_is_refused_with_what_was_expected(tmp_path, text):
     with pytest.raises(InputError, match="transaction_id"):

@@ -79,6 +79,7 @@ def load(
                 forms=_forms(described, store),
                 store_id=store,
                 store_of=_only_store(described),
+                now_utc=warehouse.now(),
                 on_bytes=lambda position: progress.update(task, completed=position),
             )
         report = _load(warehouse, pos.transactions, timezone)
@@ -163,6 +164,7 @@ def _summary(file: Path, pos: PosFile, report: LoadReport) -> dict[str, object]:
         "conflicts": report.conflicts,
         "expired": report.expired,
         "repeated_lines": pos.repeated,
+        "rounded": pos.rounded,
         "rejected_lines": len(pos.problems),
         "problems": pos.problems,
     }
@@ -175,6 +177,8 @@ def _show(file: Path, pos: PosFile, report: LoadReport) -> None:
         f"{report.inserted} new, {report.duplicates} known already, {len(report.conflicts)} conflicts, "
         f"{pos.repeated} lines repeated, {len(pos.problems)} lines rejected"
     ]
+    if pos.rounded:
+        lines.append(f"  {pos.rounded} sums finer than hundredths were rounded, half to even")
     if report.expired:
         lines.append(f"  {report.expired} lie in days that retention swept and stay away")
     lines += [f"  line {p.line}: {p.code}: {p.message}" for p in pos.problems[:_SHOWN]]

@@ -130,6 +130,6 @@ def _of_queue(picture: Picture) -> Iterator[tuple[str, str]]:
 def _sales_beyond_cameras(picture: Picture) -> int:
     seen = [at_us for visit in picture.visits for at_us in visit.seen_us if picture.holds(at_us)]
     if not seen:
-        return 0
+        return len(picture.window_sales)
     first, last = min(seen), max(seen) + _TILL_WINDOW_US
     return sum(not first <= sale.time_us <= last for sale in picture.window_sales)

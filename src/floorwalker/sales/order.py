@@ -47,6 +47,11 @@ class Order:
         self._moment_utc = min(self._moment_utc, line.moment_utc)
         self._salespeople |= {line.salesperson} - {None}
 
+    @property
+    def is_finer(self) -> bool:
+        """Whether its sum is finer than hundredths, so that the transaction's amount is a rounded one."""
+        return self._amount * 100 % 1 != 0
+
     def transaction(self) -> Transaction:
         """The order as one transaction; its sum is rounded to hundredths, half to even, once.
 

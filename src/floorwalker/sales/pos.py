@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -20,6 +21,7 @@ __all__ = ["PosFile", "PosProblem", "Till", "TillOf", "read_pos"]
 _KNOWN_FORMS = (FOUR_COLUMNS, LINE_ITEMS)
 _MAY_LACK = ("return_id", "kind", "salesperson")  # of the known forms; what a site file names must be there
 _TELL_EVERY = 2000
+_AHEAD = timedelta(minutes=5)  # as of events: clocks of tills are a little off
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class PosProblem:
 
     Attributes:
         line: its number in the file, the header being 1.
-        code: `columns`, `timestamp`, `zone`, `amount`, `store`, `id` or `conflict`.
+        code: `columns`, `timestamp`, `future`, `zone`, `amount`, `store`, `id` or `conflict`.
         message: what was expected and what came.
     """
 
@@ -46,12 +48,14 @@ class PosFile:
         problems: lines that were not taken.
         lines: data lines read.
         repeated: lines of a form with one line an order that say again what an earlier line said.
+        rounded: orders whose sum was finer than hundredths.
     """
 
     transactions: tuple[Transaction, ...]
     problems: tuple[PosProblem, ...]
     lines: int
     repeated: int = 0
+    rounded: int = 0
 
 
 @dataclass(slots=True)
@@ -86,6 +90,7 @@ def read_pos(
     store_id: str | None = None,
     store_of: Callable[[TillFormat], str | None] = lambda _: None,
     on_bytes: Callable[[int], None] = lambda _: None,
+    now_utc: datetime | None = None,
 ) -> PosFile:
     """Read a till's file, line by line.
 
@@ -101,6 +106,7 @@ def read_pos(
         store_id: take every line as this store's, whatever the file says.
         store_of: the store whose till alone writes a form; asked where the form names no column of it.
         on_bytes: told now and then how far into the file reading is.
+        now_utc: rows more than 5 minutes after it are refused; None: no time is too late.
 
     Returns:
         One transaction an order (where an order may have several lines, its amount is their sum and its
@@ -110,10 +116,11 @@ def read_pos(
         InputError: the file cannot be read, or its header is of no form.
     """
     reading = _Reading()
+    latest_utc = None if now_utc is None else now_utc + _AHEAD
     with _explained(path, reading):
         form, header = _form_of(path, forms, store_id)
         only = store_id or (store_of(form) if form.columns.store is None else None)
-        lines = LineReader(form, header, till_of, only)
+        lines = LineReader(form, header, till_of, only, latest_utc)
         with path.open("rb") as raw, TextIOWrapper(raw, form.encoding, newline="") as file:
             rows = csv.reader(file, delimiter=form.delimiter)
             next(rows, None)
@@ -134,7 +141,8 @@ def read_pos(
             on_bytes(raw.tell())
     transactions = [order.transaction() for order in reading.orders.values()]
     transactions.sort(key=lambda sale: (sale.time_us, sale.store_id, sale.transaction_id))
-    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines, reading.repeated)
+    rounded = sum(order.is_finer for order in reading.orders.values())
+    return PosFile(tuple(transactions), tuple(reading.problems), reading.lines, reading.repeated, rounded)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from floorwalker.events import FIRST_YEAR, LAST_YEAR, why_no_store_id
+from floorwalker.events import FIRST_YEAR, LAST_YEAR, format_utc, why_no_store_id
 from floorwalker.sales.order import Line
 from floorwalker.site.till_format import TillFormat
 
@@ -39,7 +39,7 @@ class LineError(Exception):
     """A row cannot be taken.
 
     Attributes:
-        code: `timestamp`, `zone`, `amount`, `store`, `id` or `conflict`.
+        code: `timestamp`, `future`, `zone`, `amount`, `store`, `id` or `conflict`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -61,10 +61,16 @@ class LineReader:
         header: the file's columns; the form's are among them, those in `optional` perhaps not.
         till_of: the store that a name means; None where rows of such a store are not wanted.
         store_id: take every row as this store's.
+        latest_utc: rows after it are of the future; None: no row is.
     """
 
     def __init__(
-        self, form: TillFormat, header: Sequence[str], till_of: TillOf, store_id: str | None
+        self,
+        form: TillFormat,
+        header: Sequence[str],
+        till_of: TillOf,
+        store_id: str | None,
+        latest_utc: datetime | None = None,
     ) -> None:
         self._form = form
         self._place = {
@@ -75,6 +81,7 @@ class LineReader:
         self._number = _number(form)
         self._till_of = till_of
         self._store_id = store_id
+        self._latest_utc = latest_utc
         self._tills: dict[str, Till | None] = {}
 
     def read(self, row: Sequence[str]) -> Line:
@@ -94,11 +101,14 @@ class LineReader:
             # A return carries the number of the order that it gives back; it is one of its own.
             order = f"{order}/return/{_name('id', 'the number of the return', return_id or '-')}"
             amount = -abs(amount)
+        moment_utc = _in_utc(self._moment(cell), till)
+        if self._latest_utc is not None and moment_utc > self._latest_utc:
+            raise LineError("future", f"{format_utc(moment_utc)} is ahead of the clock here")
         seller = cell.get("salesperson", "")
         return Line(
             store_id=till.store_id,
             transaction_id=order,
-            moment_utc=_in_utc(self._moment(cell), till),
+            moment_utc=moment_utc,
             amount=amount,
             is_return=gives_back or (not self._form.line_items and amount < 0),
             salesperson=None
