@@ -90,11 +90,17 @@ def merge(warehouse):
     warehouse.add_resolutions([said])
 
 
-def staff_said_the_day_after(warehouse):
+def staff_said_of_the_day_after(warehouse):
+    """The same name on another day: that day changes, and the one before it does not."""
+    warehouse.add_events([event(at=NOON + timedelta(days=1))])
+    keep_all(warehouse)
     said = Resolution(
         "S", "a", Attribute.IS_STAFF, "true", "person:x", 1.0, NOON + timedelta(days=1, hours=9)
     )
     warehouse.add_resolutions([said])
+    found = read_facts(warehouse, warehouse.store("S"), DAYS).days
+    assert found[DAY].figures["staff_excluded"] == 0
+    assert found[DAY + timedelta(days=1)].figures["staff_excluded"] == 1
 
 
 def taken_back(warehouse):
@@ -143,7 +149,7 @@ def swept(kind):
     return sweep_kind
 
 
-CHANGES = [late_event, sale, merge, staff_said_the_day_after, taken_back, site, run, moved_run]
+CHANGES = [late_event, sale, merge, staff_said_of_the_day_after, taken_back, site, run, moved_run]
 CHANGES += [swept(Kind.EVENTS), swept(Kind.TRANSACTIONS)]
 
 
@@ -169,7 +175,7 @@ def test_any_order_of_changes_and_reads_gives_right_facts(warehouse):
     chance = random.Random(5)
     warehouse.add_events([event()])
     for _ in range(12):
-        chance.choice([late_event, merge, staff_said_the_day_after, sale])(warehouse)
+        chance.choice([late_event, merge, staff_said_of_the_day_after, sale])(warehouse)
         at = NOON + timedelta(days=chance.randint(-1, 2), hours=chance.randint(-11, 11))
         warehouse.add_events([event(visitor=f"n{chance.random()}", at=at)])
         if chance.random() < 0.6:

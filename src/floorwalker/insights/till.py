@@ -13,10 +13,12 @@ from floorwalker.insights.visits import Visit
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.sales.purchases import SALE_WINDOW_US, TillVisit, match_purchases
 from floorwalker.warehouse import Transaction
+from floorwalker.warehouse.records import to_us
 
 FORGOTTEN_US = 5 * 60 * 1_000_000
 _SAME_STAY_US = 60 * 1_000_000
 _NO = ("", "false", "no", "none")
+_Said = Mapping[tuple[date, str, Attribute], bool]  # of which day, of whom, what: yes or no
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def judge_till(
         billing: names of the billing zones.
         day_of: the store's local day of a time in microseconds.
         as_of_us: the moment up to which the data reaches.
-        corrections: what people said of purchases and abandons; it outlives every rule.
+        corrections: what people said of purchases and abandons, each of the local day of its moment; it
+            outlives every rule.
 
     Returns:
         The outcome; nobody whom no person's word concerns abandoned a queue and bought afterwards.
@@ -97,7 +100,10 @@ def judge_till(
     customers = [visit for visit in visits if not visit.is_staff]
     sold = sorted((s for s in sales if s.kind == "sale"), key=lambda s: (s.time_us, s.transaction_id))
     sale_us = [sale.time_us for sale in sold]
-    said = {(word.subject, word.attribute): word.value.lower() not in _NO for word in corrections}
+    said = {
+        (day_of(to_us(word.decided_utc)), word.subject, word.attribute): word.value.lower() not in _NO
+        for word in corrections
+    }
     stays: list[_AtTill] = []
     possible: list[_AtTill] = []
     queued_us: dict[tuple[date, str], int] = {}
@@ -109,16 +115,16 @@ def judge_till(
         for start_us, end_us in spans:
             gave_up = any(start_us <= at_us <= end_us for at_us in visit.abandons_us)
             stays.append(_AtTill(visit, start_us, end_us, gave_up))
-            if _may_have_bought(visit.visitor_id, said, queued is not None and end_us >= queued):
+            if _may_have_bought(visit, said, queued is not None and end_us >= queued):
                 possible.append(stays[-1])
     parties = parties_of(customers)
-    purchases, pool = _assign(sold, possible, parties, _named_sales(customers, sold, corrections))
+    purchases, pool = _assign(sold, possible, parties, _named_sales(customers, sold, corrections, day_of))
     bought_at: dict[tuple[date, str], list[int]] = {}
     for purchase in purchases:
         bought_at.setdefault((purchase.day, purchase.visitor_id), []).append(purchase.sale.time_us)
     for visit in customers:
         key = (visit.day, visit.visitor_id)
-        word = said.get((visit.visitor_id, Attribute.PURCHASED))
+        word = said.get((*key, Attribute.PURCHASED))
         if word is False:
             bought_at.pop(key, None)
         elif word:
@@ -138,14 +144,18 @@ def judge_till(
 
 
 def _named_sales(
-    customers: Sequence[Visit], sold: Sequence[Transaction], corrections: Sequence[Resolution]
+    customers: Sequence[Visit],
+    sold: Sequence[Transaction],
+    corrections: Sequence[Resolution],
+    day_of: Callable[[int], date],
 ) -> list[Purchase]:
     """The purchases of which a person named the transaction."""
     by_id = {sale.transaction_id: sale for sale in sold}
-    visits = {visit.visitor_id: visit for visit in customers}
+    visits = {(visit.day, visit.visitor_id): visit for visit in customers}
     named: dict[str, Purchase] = {}
     for word in corrections:
-        sale, visit = by_id.get(word.value), visits.get(word.subject)
+        sale = by_id.get(word.value)
+        visit = visits.get((day_of(to_us(word.decided_utc)), word.subject))
         if word.attribute is Attribute.PURCHASED and sale is not None and visit is not None:
             named[sale.transaction_id] = Purchase(sale, visit.day, visit.visitor_id, sale.time_us, True)
     return list(named.values())
@@ -238,15 +248,15 @@ def _last_queue_us(joins_us: Sequence[int], spans: Iterable[tuple[int, int]]) ->
     return min(at_us for at_us in joins_us if at_us >= start_us)
 
 
-def _may_have_bought(visitor_id: str, said: dict[tuple[str, Attribute], bool], in_queue: bool) -> bool:
+def _may_have_bought(visit: Visit, said: _Said, in_queue: bool) -> bool:
     """Whether people's words leave a stay at the till to the assignment.
 
     Who bought nothing takes no sale away from whoever else may have bought; who gave up a queue none of
     those made in it, unless somebody says that they bought all the same.
     """
-    bought = said.get((visitor_id, Attribute.PURCHASED))
+    bought = said.get((visit.day, visit.visitor_id, Attribute.PURCHASED))
     if bought is None:
-        return not (in_queue and said.get((visitor_id, Attribute.ABANDONED)))
+        return not (in_queue and said.get((visit.day, visit.visitor_id, Attribute.ABANDONED)))
     return bought
 
 
@@ -267,7 +277,7 @@ def _abandoned(
     bought_at: dict[tuple[date, str], list[int]],
     last_sale_us: dict[date, int],
     billing: frozenset[str],
-    said: dict[tuple[str, Attribute], bool],
+    said: _Said,
 ) -> frozenset[tuple[date, str]]:
     paid_at: dict[tuple[date, str], list[int]] = {}
     for visit in customers:
@@ -284,7 +294,7 @@ def _abandoned(
         has_left = bool(at_till) and at_till[-1].left
         covered = has_left and at_till[-1].last_us <= last_sale_us.get(visit.day, -1)
         paid = [*bought_at.get(key, ()), *(t for group in visit.groups for t in paid_at[visit.day, group])]
-        word = said.get((visit.visitor_id, Attribute.ABANDONED))
+        word = said.get((*key, Attribute.ABANDONED))
         if word is not None:
             gave_up = word
         elif any(at_us >= queued_us[key] for at_us in paid):

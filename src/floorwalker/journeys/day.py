@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -232,10 +233,10 @@ def _same_as(
     for node, index in zip(person, members, strict=True):
         if node.visitor is not None and node.visitor != canonical:
             found[node.visitor] = max(found.get(node.visitor, 0.0), confidence[index])
-    decided = _last_seen(person, epoch)
     return [
         Resolution(store.id, visitor, Attribute.SAME_AS, canonical, HANDOVER, round(sure, 4), decided)
         for visitor, sure in sorted(found.items())
+        for decided in _decided(store, visitor, person, epoch)
     ]
 
 
@@ -253,11 +254,29 @@ def _is_staff(
         return []
     visitors = sorted({node.visitor for node in person if node.visitor is not None})
     reason = _STAFF_REASONS[rule]
-    decided = _last_seen(person, epoch)
     return [
         Resolution(store.id, visitor, Attribute.IS_STAFF, "true", reason, 0.9, decided)
         for visitor in visitors
+        for decided in _decided(store, visitor, person, epoch)
     ]
+
+
+def _decided(store: Store, visitor: str, person: Sequence[_Node], epoch: datetime) -> list[datetime]:
+    """The moments of what is said of a visitor: one in each local day that holds events of theirs.
+
+    A statement is of one local day, and recordings may go on past midnight. On the last day the moment is
+    when the person was last seen by any camera, else when the visitor was.
+    """
+    zone = ZoneInfo(store.timezone)
+    last: dict[date, datetime] = {}
+    for event in sorted((e for node in person for e in node.events), key=lambda e: e.timestamp):
+        if event.visitor_id == visitor:
+            last[event.timestamp.astimezone(zone).date()] = event.timestamp
+    seen = _last_seen(person, epoch)
+    day = seen.astimezone(zone).date()
+    if day in last:
+        last[day] = seen
+    return sorted(last.values())
 
 
 def _last_seen(person: Sequence[_Node], epoch: datetime) -> datetime:

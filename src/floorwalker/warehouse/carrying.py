@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -63,15 +64,23 @@ def carry_over(connection: Connection, recording: Recording, run_id: str, now_us
     )
     # What is said may be of a start that was corrected since.
     log = read_log(connection, recording.store_id, start_us - REACH_US, end_us + REACH_US)
-    here = {row[3] for row in log.counted(FOR_EVER_US)}
+    here: dict[date, set[str]] = defaultdict(set)  # by local day: the same name on another day is no heir
+    for day, rows in log.days.split(log.counted(FOR_EVER_US)):
+        here[day].update(row[3] for row in rows)
     new = _appearances(row for row in log.rows if row[-2] == run_id)
-    earlier = _appearances(row for row in log.rows if row[-2] in mine - {run_id} and row[3] not in here)
+    earlier = _appearances(
+        row
+        for day, rows in log.days.split(log.rows)
+        for row in rows
+        if row[-2] in mine - {run_id} and row[3] not in here[day]
+    )
     heirs = match_appearances(earlier, new)
     repeated: list[tuple[Statement, Statement]] = []
     for root in sorted(families):
         family = families[root]
-        if not any(each.named <= here for each in family):
-            found = (_repeat(each, heirs, here) for each in reversed(family))
+        day = log.days.day(to_us(family[0].resolution.decided_utc))
+        if not any(each.named <= here[day] for each in family):
+            found = (_repeat(each, heirs, here[day]) for each in reversed(family))
             heir = next((each for each in found if each is not None), None)
             if heir is not None:
                 repeated.append((family[0], heir))

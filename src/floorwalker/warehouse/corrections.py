@@ -228,8 +228,9 @@ class Corrections:
                 .order_by(table.made_us, table.correction_id)
             ).all()
         standing = {id(each.resolution): each for each in log.statements if each.undone_us is None}
-        holding = in_force(each.resolution for each in standing.values())
-        held = frozenset(standing[id(resolution)].version for resolution in holding.values())
+        said = log.days.said(each.resolution for each in standing.values())
+        holding = [each for of_day in said.values() for each in in_force(of_day).values()]
+        held = frozenset(standing[id(resolution)].version for resolution in holding)
         left_open = open_statements(log)
         found = []
         for row in rows:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from floorwalker.resolutions import Resolution
 from floorwalker.warehouse.log import Statement
-from floorwalker.warehouse.log_reading import statements_near
+from floorwalker.warehouse.log_reading import statements_of
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import resolutions as resolution_table
+from floorwalker.warehouse.store_days import read_store_days
 from floorwalker.warehouse.versions import ensure_stores, touch
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ def add_resolutions(connection: Connection, said: Sequence[Resolution], now_us: 
     Args:
         connection: a writing transaction.
         said: of any stores; one is skipped where the last one of its subject and attribute, and the same
-            reason, says the same of that time.
+            reason, says the same of that local day.
         now_us: the clock's time.
 
     Returns:
@@ -38,14 +39,15 @@ def add_resolutions(connection: Connection, said: Sequence[Resolution], now_us: 
     ensure_stores(connection, by_store)
     for store_id, mine in sorted(by_store.items()):
         decided_us = [to_us(resolution.decided_utc) for resolution in mine]
-        near = statements_near(store_id, min(decided_us), max(decided_us) + 1)
+        days = read_store_days(connection, store_id)
+        near = statements_of(store_id, days, min(decided_us), max(decided_us) + 1)
         latest = {
-            (row.subject, row.attribute): (row.value, row.reason)
+            (days.day(row.decided_us), row.subject, row.attribute): (row.value, row.reason)
             for row in connection.execute(near.where(resolution_table.c.undone_us.is_(None)))
         }
         new = []
-        for resolution in mine:
-            key = (resolution.subject, resolution.attribute.value)
+        for resolution, at_us in zip(mine, decided_us, strict=True):
+            key = (days.day(at_us), resolution.subject, resolution.attribute.value)
             if latest.get(key) != (resolution.value, resolution.reason):
                 latest[key] = (resolution.value, resolution.reason)
                 new.append(resolution)
@@ -119,14 +121,15 @@ def undo_resolutions(
     """
     ensure_stores(connection, [store_id])
     table = resolution_table.c
-    again = {(r.subject, r.attribute.value, r.value, r.reason) for r in kept}
+    days = read_store_days(connection, store_id)
+    again = {(days.day(to_us(r.decided_utc)), r.subject, r.attribute.value, r.value, r.reason) for r in kept}
     gone = {
         row.version: row.decided_us
         for chunk in _chunks(sorted(subjects))
         for row in connection.execute(
             _standing(store_id).where(table.subject.in_(chunk), table.reason.in_(reasons))
         )
-        if (row.subject, row.attribute, row.value, row.reason) not in again
+        if (days.day(row.decided_us), row.subject, row.attribute, row.value, row.reason) not in again
     }
     for versions in _chunks(list(gone)):
         connection.execute(

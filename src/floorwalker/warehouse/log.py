@@ -9,10 +9,12 @@ from typing import Any
 
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.warehouse.records import StoreView, Transaction
-from floorwalker.warehouse.resolving import Resolver
+from floorwalker.warehouse.resolving import DayResolver
+from floorwalker.warehouse.store_days import StoreDays
 
-# A visitor_id is of one visit day, and so is what is said of it: a statement's moment lies in the store's
-# local day. A day lasts up to 25 hours; statements further from a window than this say nothing of it.
+# A visitor_id is of one visit day, and so is what is said of it: a statement's moment lies in that local
+# day of the store. A day lasts up to 25 hours: from whichever zone it is looked at, statements further from
+# a time than this are of other days.
 REACH_US = 36 * 3600 * 1_000_000
 FOR_EVER_US = 2**62  # later than anything that is recorded: what is known then is what is known now
 
@@ -96,11 +98,12 @@ class StoreLog:
         from_us: beginning of the stretch.
         to_us: its end, itself not in it.
         rows: events by time: `log_reading.EVENT_COLUMNS`, then run_id, then received_us.
-        statements: what was said of it, in order of version.
+        statements: what was said of the local days that it touches, in order of version.
         runs: the runs of `rows`, and those that had their recordings before or after them.
         activations: of those runs' recordings, in order of version.
         sales: transactions as the till said them, each with the moment it was received, by time.
         offsets: of the till's clock, as far as they were ever applied, in order of version.
+        days: the store's local days.
     """
 
     from_us: int
@@ -111,6 +114,7 @@ class StoreLog:
     activations: Sequence[Activation]
     sales: Sequence[tuple[Transaction, int]]
     offsets: Sequence[Offset]
+    days: StoreDays
 
     def view(self, known_us: int) -> StoreView:
         """The resolved view as it was known at a moment of the clock on the wall.
@@ -118,7 +122,7 @@ class StoreLog:
         Args:
             known_us: what was recorded later is left out, and what was taken back later still stands.
         """
-        resolver = Resolver(self.standing(known_us))
+        resolver = DayResolver(self.standing(known_us), self.days)
         return StoreView(
             resolver.resolve(self.counted(known_us)),
             self.transactions(known_us),

@@ -19,6 +19,7 @@ from floorwalker.warehouse.schema import (
     runs,
     transactions,
 )
+from floorwalker.warehouse.store_days import StoreDays, read_store_days
 
 _CHUNK = 400
 
@@ -46,21 +47,35 @@ def read_log(connection: Connection, store_id: str, from_us: int, to_us: int) ->
     ).all()
     found = _read_runs(connection, store_id, {row[-2] for row in rows} - {None})
     offsets = read_offsets(connection, store_id)
+    days = read_store_days(connection, store_id)
     shifts = [0, *(offset.offset_us for offset in offsets)]
     return StoreLog(
         from_us,
         to_us,
         rows,
-        read_statements(connection, store_id, from_us, to_us),
+        read_statements(connection, store_id, days, from_us, to_us),
         found,
         _read_activations(connection, store_id, {run.recording_id for run in found.values()}),
         _read_sales(connection, store_id, from_us + min(shifts), to_us + max(shifts)),
         offsets,
+        days,
+    )
+
+
+def statements_of(store_id: str, days: StoreDays, from_us: int, to_us: int) -> Select[Any]:
+    """The rows of what was said of the local days that a stretch of time touches, in order of version."""
+    begin_us, end_us = days.whole(from_us, to_us)
+    table = resolutions.c
+    return (
+        select(resolutions)
+        .where(table.store_id == store_id)
+        .where(table.decided_us >= begin_us, table.decided_us < end_us)
+        .order_by(table.version)
     )
 
 
 def statements_near(store_id: str, from_us: int, to_us: int) -> Select[Any]:
-    """The rows of what was said of a stretch of time, in order of version."""
+    """The rows of what was said around a stretch of time, whichever its local days are; by version."""
     table = resolutions.c
     return (
         select(resolutions)
@@ -70,9 +85,11 @@ def statements_near(store_id: str, from_us: int, to_us: int) -> Select[Any]:
     )
 
 
-def read_statements(connection: Connection, store_id: str, from_us: int, to_us: int) -> list[Statement]:
-    """What was said of a stretch of time, undone or not, in order of version."""
-    return [statement_of(row) for row in connection.execute(statements_near(store_id, from_us, to_us))]
+def read_statements(
+    connection: Connection, store_id: str, days: StoreDays, from_us: int, to_us: int
+) -> list[Statement]:
+    """What was said of the local days that a stretch of time touches, undone or not, by version."""
+    return [statement_of(row) for row in connection.execute(statements_of(store_id, days, from_us, to_us))]
 
 
 def statement_of(row: Any) -> Statement:

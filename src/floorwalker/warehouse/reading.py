@@ -16,13 +16,14 @@ from floorwalker.warehouse.log_reading import (
     read_log,
     resolution_of,
     sales_between,
-    statements_near,
+    statements_of,
     transaction_of,
 )
 from floorwalker.warehouse.records import StoreInfo, StoreView, Transaction, ZoneInfo, from_us
-from floorwalker.warehouse.resolving import Resolver
+from floorwalker.warehouse.resolving import DayResolver
 from floorwalker.warehouse.rows import named_rows_at_once, rows_at_once
 from floorwalker.warehouse.schema import clock_offsets, events, recordings, resolutions, runs, stores, zones
+from floorwalker.warehouse.store_days import StoreDays, read_store_days
 
 _CHUNK = 400
 
@@ -69,7 +70,9 @@ def read_view(
     superseded = _superseded(connection, store_id, {row[-1] for row in rows} - {None})
     if superseded:
         rows = [row for row in rows if row[-1] not in superseded]
-    resolver = Resolver(read_resolutions(connection, store_id, from_time_us, to_time_us))
+    days = read_store_days(connection, store_id)
+    said = read_resolutions(connection, store_id, days, from_time_us, to_time_us)
+    resolver = DayResolver(said, days)
     return StoreView(
         resolver.resolve(rows),
         read_transactions(connection, store_id, from_time_us, to_time_us),
@@ -95,14 +98,15 @@ def _superseded(connection: Connection, store_id: str, run_ids: set[str]) -> fro
 
 
 def read_resolutions(
-    connection: Connection, store_id: str, from_time_us: int, to_time_us: int
+    connection: Connection, store_id: str, days: StoreDays, from_time_us: int, to_time_us: int
 ) -> list[Resolution]:
-    """What was said of a stretch of time and not undone, in order of version.
+    """What was said of the local days that a stretch of time touches and not undone, in order of version.
 
-    A statement is of the visit day in which its moment lies: those decided further than 36 hours from the
-    stretch say nothing of it.
+    A statement is of the local day in which its moment lies, and of no other.
     """
-    standing = statements_near(store_id, from_time_us, to_time_us).where(resolutions.c.undone_us.is_(None))
+    standing = statements_of(store_id, days, from_time_us, to_time_us).where(
+        resolutions.c.undone_us.is_(None)
+    )
     return [resolution_of(row) for row in named_rows_at_once(connection, standing)]
 
 

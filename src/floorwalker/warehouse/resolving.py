@@ -7,6 +7,7 @@ from typing import Any
 
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.warehouse.records import ResolvedEvent
+from floorwalker.warehouse.store_days import StoreDays
 
 PERSON = "person:"
 _PLACE = "\0"  # no visitor_id holds it
@@ -21,8 +22,8 @@ def in_force(resolutions: Iterable[Resolution]) -> dict[tuple[str, Attribute], R
     """The statement that holds for each subject and attribute, the latest last.
 
     Args:
-        resolutions: in order of their version, none undone. A later one replaces an earlier one, except
-            that no rule replaces a person.
+        resolutions: of one local day, in order of their version, none undone. A later one replaces an
+            earlier one, except that no rule replaces a person.
     """
     holding: dict[tuple[str, Attribute], Resolution] = {}
     for resolution in resolutions:
@@ -105,8 +106,43 @@ def _without_places(final: Mapping[str, str]) -> dict[str, str]:
     return {subject: name for subject, name in renamed.items() if name != subject}
 
 
+class DayResolver:
+    """What holds for the visitors of a store on each of its local days.
+
+    A visitor_id is of one person and visit day: what is said of one day, and who is staff there, says
+    nothing of the same visitor_id on another one.
+
+    Args:
+        resolutions: in order of their version, none undone; each is of the local day of its moment.
+        days: the store's.
+
+    Attributes:
+        corrections: what people said of purchases and abandons, their subjects resolved.
+    """
+
+    def __init__(self, resolutions: Sequence[Resolution], days: StoreDays) -> None:
+        self._days = days
+        self._by_day = {day: Resolver(said) for day, said in days.said(resolutions).items()}
+        self.corrections = tuple(said for each in self._by_day.values() for said in each.corrections)
+
+    def resolve(self, rows: Sequence[Any]) -> tuple[ResolvedEvent, ...]:
+        """Observed events with what is known of their visitors.
+
+        Args:
+            rows: of whole days, by time; as for `Resolver.resolve`.
+        """
+        nothing = Resolver(())
+        found: list[ResolvedEvent] = []
+        for day, mine in self._days.split(rows):
+            found += self._by_day.get(day, nothing).resolve(mine)
+        return tuple(found)
+
+
 class Resolver:
-    """What holds for the visitors of a store.
+    """What holds for the visitors of a store on one local day.
+
+    Args:
+        resolutions: of the day, in order of their version, none undone.
 
     Attributes:
         names: the visitor_id of the person, for those observed visitor_ids that stand for another one.
@@ -152,7 +188,7 @@ class Resolver:
         """Observed events with what is known of their visitors.
 
         Args:
-            rows: of whole days; each begins with time_us, event_id, camera_id, visitor_id, event_type,
+            rows: of the whole day; each begins with time_us, event_id, camera_id, visitor_id, event_type,
                 zone_id, dwell_ms, is_staff, queue_depth, group_id.
         """
         names = self.names
