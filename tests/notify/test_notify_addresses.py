@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from floorwalker.errors import InputError
-from floorwalker.notify.addresses import Forbidden, parse_address, resolve
+from floorwalker.notify.addresses import Forbidden, look_at_address, parse_address, resolve
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,26 @@ def test_nothing_is_sent_into_the_servers_own_network(host):
         pytest.skip(f"this machine does not know {host}")
     with pytest.raises(Forbidden):
         resolve(address, private=False)
+
+
+def test_what_can_never_be_sent_to_is_refused_when_it_is_told(monkeypatch):
+    for host in ("127.0.0.1", "[::1]", "10.1.2.3", "2130706433", "localhost"):
+        with pytest.raises(InputError, match="FLOORWALKER_WEBHOOKS_PRIVATE"):
+            look_at_address(f"http://{host}/", private=False)
+        assert look_at_address(f"http://{host}/", private=True) is None
+
+    def known_as(number):
+        def getaddrinfo(host, *_args, flags=0, **_more):
+            if flags:
+                raise socket.gaierror("not a number")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, 80))]
+
+        return getaddrinfo
+
+    monkeypatch.setattr(socket, "getaddrinfo", known_as("10.0.0.7"))
+    assert "10.0.0.7" in look_at_address("http://till.example/", private=False)
+    monkeypatch.setattr(socket, "getaddrinfo", known_as("1.1.1.1"))
+    assert look_at_address("http://till.example/", private=False) is None
 
 
 def test_a_name_with_one_private_number_among_public_ones_is_refused(monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 from floorwalker.errors import InputError
 from floorwalker.notify.looking import look_at_day
 from floorwalker.notify.outbox import Outbox, Patience
+from floorwalker.notify.sending import Sender
 from floorwalker.notify.signing import verify
 from floorwalker.notify.watcher import Pace, Watcher
 from floorwalker.notify.webhooks import Webhooks
@@ -126,7 +127,8 @@ def test_a_redirect_is_not_followed_and_who_is_gone_is_not_asked_again(
     assert len(receiver.got) == tries
 
 
-def test_a_receiver_that_never_answers_is_left(sender):
+def test_a_receiver_that_never_answers_is_left():
+    sender = Sender(private=True, step_s=1.0, whole_s=2.0)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(1)
@@ -139,7 +141,9 @@ def test_a_receiver_that_never_answers_is_left(sender):
     assert refused.text.startswith("no answer")
 
 
-def test_an_answer_byte_by_byte_is_cut_off(sender):
+def test_an_answer_byte_by_byte_is_cut_off():
+    sender = Sender(private=True, step_s=1.0, whole_s=2.0)
+
     def drip(listener):
         peer, _ = listener.accept()
         with peer:

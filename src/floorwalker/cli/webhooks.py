@@ -12,6 +12,7 @@ from rich.table import Table
 from floorwalker.cli.output import console, messages, print_json
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc
+from floorwalker.notify.addresses import look_at_address
 from floorwalker.notify.outbox import Outbox
 from floorwalker.notify.webhooks import Webhook, Webhooks
 from floorwalker.settings import Settings
@@ -38,8 +39,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a webhook and show its secret, this once."""
+    warning = look_at_address(url, private=Settings.load().webhooks_private)
     with _warehouse() as warehouse:
-        made = Webhooks(warehouse.database).add(url, store or None, warehouse.now())
+        made = Webhooks(warehouse.database).add(url, store or None, warehouse.now(), later_stores=True)
+        unknown = sorted(set(store or ()) - {known.store_id for known in warehouse.stores()})
+    if unknown:
+        messages.print(f"floorwalker: not known here yet: {', '.join(unknown)}", markup=False)
+    if warning:
+        messages.print(f"floorwalker: {warning}", markup=False)
     if as_json:
         print_json(_told(made) | {"secret": made.secret})
         return
@@ -59,7 +66,7 @@ def remove(webhook_id: Annotated[str, typer.Argument(help="As `list` shows it.")
     """Send nothing more to a webhook."""
     with _warehouse() as warehouse:
         if not Webhooks(warehouse.database).remove(webhook_id, warehouse.now()):
-            raise InputError(f"no webhook {webhook_id!r} is known here; see floorwalker webhooks list")
+            raise _unknown(webhook_id)
     console.print(f"removed {webhook_id}", markup=False)
 
 
@@ -71,6 +78,8 @@ def deliveries(
     """Show what was sent and is to be sent, the newest first."""
     with _warehouse() as warehouse:
         rows = Outbox(warehouse.database).log(webhook_id, limit)
+        if webhook_id is not None and not rows and Webhooks(warehouse.database).find(webhook_id) is None:
+            raise _unknown(webhook_id)
     columns = (
         "type",
         "store_id",
@@ -82,6 +91,10 @@ def deliveries(
         "done_at",
     )
     _print(list(rows), columns, as_json)
+
+
+def _unknown(webhook_id: str) -> InputError:
+    return InputError(f"no webhook {webhook_id!r} is known here; see floorwalker webhooks list")
 
 
 @contextmanager

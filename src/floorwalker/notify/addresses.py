@@ -91,6 +91,41 @@ def resolve(address: Address, *, private: bool) -> str:
     return numbers[0]
 
 
+def look_at_address(url: str, *, private: bool) -> str | None:
+    """Say at once, when a webhook is made, what sending to it would come to.
+
+    Args:
+        url: the webhook's address.
+        private: whether the server's own network and machine may be sent to.
+
+    Returns:
+        A warning where the name is not known, or not of the public network, as of now: that may change.
+
+    Raises:
+        InputError: not an address, or a number or name that never is of the public network.
+    """
+    address = parse_address(url)
+    if private:
+        return None
+    try:
+        resolve(address, private=False)
+    except Forbidden as error:
+        if _is_number(address.host) or f".{address.host}".endswith(".localhost"):
+            raise InputError(str(error)) from error
+        return f"nothing would be sent now: {error}"
+    except WorkError as error:
+        return f"nothing could be sent now: {error}"
+    return None
+
+
+def _is_number(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 def _is_public(number: str) -> bool:
     ip = ipaddress.ip_address(number.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from floorwalker.errors import InputError
+from floorwalker.events import why_no_store_id
 from floorwalker.notify.addresses import parse_address
 from floorwalker.notify.signing import new_secret
 from floorwalker.warehouse.engine import Database
@@ -54,13 +55,16 @@ class Webhooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, url: str, store_ids: Collection[str] | None, now: datetime) -> Webhook:
+    def add(
+        self, url: str, store_ids: Collection[str] | None, now: datetime, *, later_stores: bool = False
+    ) -> Webhook:
         """Make a webhook with a fresh secret.
 
         Args:
             url: http or https; where it leads is looked at when something is sent.
             store_ids: of which stores; None: all, later ones too.
             now: the present.
+            later_stores: whether stores that nobody knows yet may be named.
 
         Raises:
             InputError: not an address, no or unknown stores, or there are 100 webhooks already.
@@ -69,13 +73,16 @@ class Webhooks:
         wanted = None if store_ids is None else sorted(set(store_ids))
         if wanted is not None and not wanted:
             raise InputError("expected at least one store, or none named at all for every store")
+        for name in wanted or ():
+            if reason := why_no_store_id(name):
+                raise InputError(f"a store's id {reason}")
         made = Webhook(
             str(uuid.uuid4()), url, None if wanted is None else frozenset(wanted), now, new_secret()
         )
         with self._database.write() as connection:
             if len(standing(connection)) >= MOST:
                 raise InputError(f"there are {MOST} webhooks already; remove one first")
-            if wanted is not None:
+            if wanted is not None and not later_stores:
                 known = set(
                     connection.scalars(select(stores.c.store_id).where(stores.c.store_id.in_(wanted)))
                 )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from floorwalker.events import format_utc
+from floorwalker.notify.addresses import look_at_address
 from floorwalker.notify.outbox import Outbox
 from floorwalker.notify.sending import Sender
 from floorwalker.notify.webhooks import Webhook, Webhooks
@@ -41,8 +42,10 @@ class NewWebhook(BaseModel):
 
 
 @router.post("/webhooks", status_code=201, summary="Have anomalies told to an address")
-def add_webhook(asked: NewWebhook, warehouse: House) -> dict[str, Any]:
+def add_webhook(asked: NewWebhook, request: Request, warehouse: House) -> dict[str, Any]:
     """Register a webhook. The answer holds its secret, which is never shown again."""
+    sender: Sender = request.app.state.sender
+    look_at_address(asked.url, private=sender.private)
     made = Webhooks(warehouse.database).add(asked.url, asked.stores, warehouse.now())
     return {**_shown(made), "secret": made.secret}
 
