@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from floorwalker.runs import Recording, Run
 from floorwalker.server.app import create_app
 from floorwalker.server.auth import declared
 from floorwalker.server.description import describe
@@ -168,6 +169,32 @@ def test_no_input_makes_the_server_fail_and_answers_are_as_described(api_schema,
 
 def validator(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+
+
+FIGURES = ["metrics", "funnel", "heatmap", "traffic", "dwell", "purchases", "anomalies"]
+
+
+def test_figures_of_a_day_that_no_camera_watched_are_as_described(house, site):
+    """On each kind of database."""
+    house.warehouse.register_site(site)
+    house.clock.now = NOW + timedelta(days=1)
+    watched = Recording(STORE, "CAM_ENTRY_01", NOW - timedelta(days=1, hours=10), 36_000.0, "a" * 64)
+    house.warehouse.record_run(watched, Run(watched.recording_id, "0", "motion", "1" * 32), [])
+    document = described_now()
+    for name in FIGURES:
+        path = "/stores/{store_id}/" + name
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        for day in ("2026-03-02", "2026-03-03"):
+            answer = house.get(path.format(store_id=STORE), day=day)
+            validator(document, schema).validate(answer)
+            if name == "metrics":
+                assert (answer["unique_visitors"] is None) is (day == "2026-03-03")
+            if name == "funnel":
+                assert set(answer["drop_off_pct"]) == {"entry", "zone_visit", "billing_queue", "purchased"}
+                assert (None in answer["drop_off_pct"].values()) is (day == "2026-03-03")
+    schema = document["paths"]["/stores/{store_id}/days"]["get"]["responses"]["200"]["content"]
+    days = house.get(f"/stores/{STORE}/days", **{"from": "2026-03-02", "to": "2026-03-03"})
+    validator(document, schema["application/json"]["schema"]).validate(days)
 
 
 def test_every_call_says_what_it_is_who_may_and_what_can_go_wrong(document):

@@ -12,7 +12,7 @@ from floorwalker.insights.buying import purchases
 from floorwalker.insights.catalogue import figures_of
 from floorwalker.insights.coverage import Coverage, Reach, Status, coverage_of
 from floorwalker.insights.dwell import dwell
-from floorwalker.insights.funnel import funnel
+from floorwalker.insights.funnel import STEPS, funnel
 from floorwalker.insights.heatmap import heatmap
 from floorwalker.insights.metrics import metrics
 from floorwalker.insights.picture import Picture
@@ -40,7 +40,12 @@ def answer_metrics(picture: Picture, told_waits: Mapping[str, ToldWait] | None =
 
 def answer_funnel(picture: Picture) -> dict[str, Any]:
     """`GET /stores/{id}/funnel`."""
-    return _covered("funnel", funnel(picture), coverage_of(picture))
+    found = _covered("funnel", funnel(picture), coverage_of(picture))
+    lost = {
+        step: None if found[step] is None or found[before] is None else found["drop_off_pct"][step]
+        for before, step in zip((STEPS[0], *STEPS), STEPS, strict=False)
+    }
+    return found | {"drop_off_pct": lost}
 
 
 def answer_heatmap(picture: Picture) -> dict[str, dict[str, Any]]:

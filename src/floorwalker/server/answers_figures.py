@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
 from floorwalker.server.answers import Shape, Utc
+
+UNWATCHED = "null where no camera watched"
+Number = Annotated[int | None, Field(ge=0, description=UNWATCHED)]
+Duration = Annotated[float | None, Field(ge=0, description=UNWATCHED)]
+Share = Annotated[float | None, Field(ge=0, le=1, description=UNWATCHED)]
+Percent = Annotated[float | None, Field(ge=0, le=100, description=UNWATCHED)]
 
 
 class WindowShape(Shape):
@@ -36,46 +42,46 @@ class Warn(Shape):
 class MetricsZone(Shape):
     """Dwell in a zone."""
 
-    avg_dwell_ms: float
+    avg_dwell_ms: Duration
 
 
 class Metrics(FiguresShape):
     """The figures of a window; the catalogue has each one's formula."""
 
-    unique_visitors: int = Field(ge=0)
-    conversion_rate: float = Field(ge=0, le=1)
-    avg_dwell_ms: float = Field(ge=0)
-    queue_depth_current: int = Field(ge=0)
-    abandonment_rate: float = Field(ge=0, le=1)
+    unique_visitors: Number
+    conversion_rate: Share
+    avg_dwell_ms: Duration
+    queue_depth_current: Number
+    abandonment_rate: Share
     zones: dict[str, MetricsZone]
-    staff_excluded: int = Field(ge=0)
+    staff_excluded: Number
     warnings: list[Warn]
 
 
 class DropOff(Shape):
     """The share lost at each step, per cent of the step before."""
 
-    zone_visit: float = Field(ge=0, le=100)
-    billing_queue: float = Field(ge=0, le=100)
-    purchased: float = Field(ge=0, le=100)
+    zone_visit: Percent
+    billing_queue: Percent
+    purchased: Percent
 
 
 class Funnel(FiguresShape):
     """Visits that reached each step."""
 
-    entry: int = Field(ge=0)
-    zone_visit: int = Field(ge=0)
-    billing_queue: int = Field(ge=0)
-    purchased: int = Field(ge=0)
+    entry: Number
+    zone_visit: Number
+    billing_queue: Number
+    purchased: Number
     drop_off_pct: DropOff
 
 
 class HeatmapZone(Shape):
     """How much a zone is visited."""
 
-    frequency: int = Field(ge=0)
-    avg_dwell_ms: float = Field(ge=0)
-    normalized: float = Field(ge=0, le=100)
+    frequency: Number
+    avg_dwell_ms: Duration
+    normalized: Percent
     data_confidence: Literal["low", "high"] = Field(description="low under 20 visits.")
 
 
@@ -150,8 +156,8 @@ class Match(Shape):
 class Purchases(FiguresShape):
     """Which sale was whose, one to one."""
 
-    transactions: int = Field(ge=0)
-    matched: int = Field(ge=0)
+    transactions: Number
+    matched: Number
     matches: list[Match]
 
 
@@ -159,9 +165,9 @@ class DayFigures(Shape):
     """The figures of one local day."""
 
     day: str
-    unique_visitors: int = Field(ge=0)
-    conversion_rate: float = Field(ge=0, le=1)
-    avg_dwell_ms: float = Field(ge=0)
+    unique_visitors: Number
+    conversion_rate: Share
+    avg_dwell_ms: Duration
 
 
 class Days(Shape):
