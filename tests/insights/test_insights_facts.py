@@ -183,6 +183,19 @@ def test_any_order_of_changes_and_reads_gives_right_facts(warehouse):
         assert_right(warehouse)
 
 
+def test_a_site_file_that_changes_in_between_leaves_no_wrong_facts(warehouse):
+    warehouse.add_events([event(), event(visitor="b", at=NOON + timedelta(hours=11))])
+    read_before = warehouse.store("S")
+    site(warehouse)  # by another process, between the request's first read and its second
+    found = read_facts(warehouse, read_before, DAYS)
+    assert found.days[DAY].visitors == 2
+    assert found.fresh == {}
+    assert_right(warehouse)
+    keep_all(warehouse)
+    assert read_facts(warehouse, read_before, DAYS).days[DAY].visitors == 2
+    assert_right(warehouse)
+
+
 def test_a_database_that_takes_no_writing_still_answers(database_url, locked_by_another, database_kind):
     if database_kind != "sqlite":
         pytest.skip("a reader of PostgreSQL waits for who locks whole tables")

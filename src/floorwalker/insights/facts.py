@@ -105,10 +105,14 @@ def read_facts(warehouse: Warehouse, store: StoreInfo, days: Iterable[date]) -> 
         # Stamps before data: a change in between makes the stamp too old, and the fact is made again.
         ground = Ground(connection, store.store_id, _CODE, spans)
         known = [span for span in spans if ground.may_have_data(span)]
-        kept = read_kept(connection, ground, store.store_id, KIND, known)
-        stamps = {
-            span.day: ground.stamp(span) for span in known if span.day not in kept and span.to_us <= now_us
-        }
+        kept: dict[str, str] = {}
+        stamps: dict[str, str] = {}
+        # Another process may have changed the site file since the store was read: days and figures made
+        # with what it said before are for who asked now, and for nobody later.
+        if ground.is_of(store):
+            kept = read_kept(connection, ground, store.store_id, KIND, known)
+            over = [span for span in known if span.day not in kept and span.to_us <= now_us]
+            stamps = {span.day: ground.stamp(span) for span in over}
     found = Found()
     for span in known:
         day = date.fromisoformat(span.day)

@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import Connection, case, func, select
 
 from floorwalker.warehouse.log import REACH_US
-from floorwalker.warehouse.reading import applied_offset_us
+from floorwalker.warehouse.reading import applied_offset_us, store_info
+from floorwalker.warehouse.records import StoreInfo
 from floorwalker.warehouse.schema import (
     day_facts,
     day_versions,
@@ -27,6 +28,8 @@ from floorwalker.warehouse.versions import upsert, utc_day
 
 # Coverage asks which cameras were recorded in the month before a day, which itself reaches a day back.
 MONTH_US = 33 * 86_400_000_000
+LATE_SALE_US = 5 * 60 * 1_000_000  # so long after it a sale may still be of a day's visits
+_LONGEST_DAY_US = 25 * 3600 * 1_000_000
 _RESTED_ON = ("events", "resolutions", "transactions", "recordings")
 
 
@@ -60,6 +63,7 @@ class Ground:
         self._code = code
         self._spans = spans
         row = connection.execute(select(stores).where(stores.c.store_id == store_id)).one()
+        self._row = row
         self._version = int(row.version)
         self._swept = [("watermark", int(row.swept_before_us), 0), *_swept(connection, store_id)]
         self._offset_us = applied_offset_us(connection, store_id)
@@ -79,6 +83,16 @@ class Ground:
             utc_day(span.from_us - abs(self._offset_us)), utc_day(span.to_us - 1 + abs(self._offset_us)) + 1
         )
         return any(day in self._versions for day in days)
+
+    def is_of(self, store: StoreInfo) -> bool:
+        """Whether a store, read earlier, is still described as it is here: its time zone, its site file.
+
+        Where not, spans and figures made with it are not what a stamp of this ground would call them.
+        """
+        if store.version == self._version:
+            return True
+        here = store_info(self._row)
+        return (store.timezone, store.registered, store.site) == (here.timezone, here.registered, here.site)
 
     def stamp(self, span: DaySpan) -> str:
         """The stamp of facts that are made of a day now."""
@@ -128,6 +142,7 @@ class Ground:
                 [self._versions.get(each, 0) for each in day],
                 self._said(span),
                 self._sold(span),
+                self._after(span),
                 self._ran(span),
             ]
         )
@@ -154,6 +169,21 @@ class Ground:
                 table.time_us < span.to_us + self._offset_us,
             )
         )
+
+    def _after(self, span: DaySpan) -> list[int]:
+        """The sales just after midnight, and where there are any the day after, which decides whose they are."""
+        table = transactions.c
+        late = self._numbers(
+            select(func.count(), func.max(table.received_us)).where(
+                table.store_id == self._store_id,
+                table.time_us >= span.to_us + self._offset_us,
+                table.time_us < span.to_us + self._offset_us + LATE_SALE_US,
+            )
+        )
+        if not late[0]:
+            return late
+        next_day = range(utc_day(span.to_us), utc_day(span.to_us + _LONGEST_DAY_US) + 1)
+        return [*late, *(self._versions.get(each, 0) for each in next_day)]
 
     def _ran(self, span: DaySpan) -> list[int]:
         table = run_activations.c
