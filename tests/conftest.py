@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import create_engine
 
 ROOT = Path(__file__).resolve().parent.parent
+# Processes that a test starts import its module by the name that it has from here, wherever pytest began.
+sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "benchmarks"))  # _postgres serves tests and benchmarks alike
 
 from _postgres import Cluster, NoPostgres  # noqa: E402

@@ -530,3 +530,21 @@ def test_a_server_that_never_saw_the_keys_is_503_until_it_does(office, monkeypat
     monkeypatch.undo()
     office.reread()
     assert office.client.get("/stores").status_code == 200
+
+
+OF_THE_API = [
+    (method, path)
+    for method, path, route in ROUTES
+    if getattr(route, "include_in_schema", False) and path not in ("/livez", "/readyz", "/metrics")
+]
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in OF_THE_API if each[0] == "GET"])
+def test_no_call_takes_a_parameter_that_it_does_not_know(callers, method, path):
+    client, headers = callers
+    address = re.sub(r"\{[^}]*\}", "A", path)
+    answer = client.request(method, f"{address}?dya=2026-03-03", headers=headers["admin"])
+    if answer.status_code != 400:
+        assert path.endswith("/stream") or path.startswith("/ui"), (path, answer.status_code)
+    else:
+        assert answer.json()["error"]["code"] == "unknown_parameter"

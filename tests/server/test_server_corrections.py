@@ -125,6 +125,24 @@ def test_what_is_wrong_is_said_and_nothing_is_written(shop, body, status, code):
     assert shop.get(f"{STORE}/corrections", day=DAY)["corrections"] == []
 
 
+@pytest.mark.parametrize("value", ["yes", 1, "true", None])
+def test_whether_is_said_with_true_or_false_and_nothing_like_it(shop, value):
+    for kind in ("staff", "abandoned"):
+        body = {
+            "day": "2026-03-03",
+            "by": "asha",
+            "statements": [{"type": kind, "visitor": "V1", "value": value}],
+        }
+        answer = shop.http.post(f"{STORE}/corrections", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+
+
+def test_a_body_that_is_no_json_is_400(shop):
+    for path in (f"{STORE}/corrections", "/webhooks"):
+        answer = shop.http.post(path, content=b"{day", headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "not_json")
+
+
 def test_a_correction_of_an_unknown_store_or_an_unknown_one_undone_is_not_found(shop):
     answer = shop.http.post(
         "/stores/NOWHERE/corrections", json={"day": DAY, "by": "a", "statements": [STAFF]}

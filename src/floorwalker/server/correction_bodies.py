@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 _MOST_VISITORS = 50
 _MOST_STATEMENTS = 100
@@ -44,7 +44,7 @@ class StaffStatement(_Body):
 
     type: Literal["staff"]
     visitor: Visitor
-    value: bool
+    value: StrictBool
 
 
 class PurchasedStatement(_Body):
@@ -60,7 +60,7 @@ class AbandonedStatement(_Body):
 
     type: Literal["abandoned"]
     visitor: Visitor
-    value: bool
+    value: StrictBool
 
 
 SaidStatement = Annotated[
@@ -90,7 +90,7 @@ class CorrectionBody(_Body):
     by: Person | None = Field(None, description="Who says so; default: the key's name.")
     note: Annotated[str, Field(max_length=2000), AfterValidator(lambda text: text.replace("\0", ""))] = ""
     statements: list[SaidStatement] = Field(min_length=1, max_length=_MOST_STATEMENTS)
-    force: bool = Field(False, description="Merge although it seems impossible.")
+    force: StrictBool = Field(False, description="Merge although it seems impossible.")
     correction_id: UUID | None = Field(None, description="Chosen by the client: sent twice, it is one.")
 
 

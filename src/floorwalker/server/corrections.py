@@ -17,6 +17,7 @@ from floorwalker.insights.windows import Window, choose_window, parse_day, windo
 from floorwalker.server.auth import OPERATOR, VIEWER, caller_of
 from floorwalker.server.correction_bodies import CorrectionBody, SaidStatement, UndoBody
 from floorwalker.server.errors import ApiError
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import StoreInfo, Warehouse
 from floorwalker.warehouse.corrections import (
@@ -32,7 +33,7 @@ from floorwalker.warehouse.expressing import Asked, asked_from, asked_to
 from floorwalker.warehouse.log import Statement
 from floorwalker.warehouse.records import from_us, to_us
 
-router = APIRouter(tags=["corrections"])
+router = APIRouter(dependencies=[ONLY_KNOWN_PARAMETERS], tags=["corrections"])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
 Day = Annotated[
     str | None,

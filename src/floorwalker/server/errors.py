@@ -111,6 +111,8 @@ def install_error_handlers(app: FastAPI, problem_page: ProblemPage | None = None
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         problems = error.errors() if isinstance(error, RequestValidationError) else []
+        if any(problem["type"] == "json_invalid" for problem in problems):
+            return answer(request, 400, "not_json", "expected a JSON body")
         details = jsonable_encoder(
             [{"place": p["loc"], "message": plain_reason(p["msg"])} for p in problems],
             custom_encoder={float: str},

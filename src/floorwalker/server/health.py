@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Request
 
 from floorwalker.insights.health import feed_states, stale_warnings, store_health
 from floorwalker.server.auth import VIEWER, may_see
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import Warehouse
 
-router = APIRouter(dependencies=[VIEWER])
+router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
 
 
 @dataclass(frozen=True, slots=True)

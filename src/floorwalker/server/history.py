@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from floorwalker.insights.history import MAX_POINTS, Memory, history
 from floorwalker.insights.windows import choose_window
 from floorwalker.server.auth import VIEWER
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import Warehouse
 
-router = APIRouter(dependencies=[VIEWER], tags=["corrections"])
+router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS], tags=["corrections"])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
 
 

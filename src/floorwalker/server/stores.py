@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from floorwalker.insights.windows import days_with_events
 from floorwalker.server.auth import VIEWER, may_see
 from floorwalker.server.errors import ApiError
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import StoreInfo, Warehouse
 
-router = APIRouter(dependencies=[VIEWER])
+router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
 Stores = Annotated[Warehouse, Depends(warehouse_of)]
 
 
