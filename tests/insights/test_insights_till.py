@@ -140,7 +140,7 @@ def test_the_sale_of_who_bought_nothing_goes_to_the_next_best(picture, seen, sol
     assert [visitor for _, visitor in picture(crowd, [sold(199)]).outcome.purchased] == ["a"]
     shop = picture(crowd, [sold(199)], [said("a", Attribute.PURCHASED, "")])
     assert [visitor for _, visitor in shop.outcome.purchased] == ["b"]
-    assert [stay.visitor_id for stay in shop.outcome.pool[1]] == ["b"]
+    assert [stay.visitor_id for stay in shop.outcome.pools[0][1]] == ["b"]
     # Of two who came together the other one may have paid.
     pair = at_till(seen, "a", 100, 200, group="g") + at_till(seen, "b", 100, 201, group="g")
     shop = picture(pair, [sold(200)], [said("a", Attribute.PURCHASED, "")])

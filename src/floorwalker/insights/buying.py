@@ -15,10 +15,12 @@ from floorwalker.warehouse.records import from_us
 def purchases(picture: Picture) -> dict[str, Any]:
     """The sales of a window with their buyers, each with its gap and margin, and those without one."""
     outcome = picture.outcome
-    sales, stays = outcome.pool
-    margins = match_margins([sale.time_us for sale in sales], stays)
-    by_id = {sales[place].transaction_id: margin for place, margin in margins.items()}
-    held = [p for p in outcome.purchases if picture.holds(p.sale.time_us)]
+    by_id: dict[str, float] = {}
+    for sales, at_till in outcome.pools:
+        margins = match_margins([sale.time_us for sale in sales], at_till)
+        by_id |= {sales[place].transaction_id: margin for place, margin in margins.items()}
+    stays = [stay for _, at_till in outcome.pools for stay in at_till]
+    held = [p for p in outcome.purchases if picture.holds(p.counts_us)]
     found = {purchase.sale.transaction_id for purchase in held}
     return {
         **frame_of(picture),

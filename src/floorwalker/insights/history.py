@@ -12,6 +12,7 @@ from typing import Any
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc
 from floorwalker.insights.metrics import metrics
+from floorwalker.insights.midnight import day_after_us
 from floorwalker.insights.picture import Picture, Surroundings, picture_of, read_surroundings
 from floorwalker.insights.windows import Window
 from floorwalker.warehouse import Feed, StoreInfo, Warehouse
@@ -94,13 +95,28 @@ def picture_as_known(warehouse: Warehouse, store: StoreInfo, window: Window, kno
         warehouse: where the log is.
         store: whose; the shop's set-up (zones, cameras, hours) is taken as it is today.
         window: for which time.
-        known_utc: the moment.
+        known_utc: the moment; one that has not come is now.
     """
-    known_us = to_us(known_utc)
+    known_us = to_us(min(known_utc, warehouse.now()))
     with warehouse.database.read() as connection:
         log = read_log(connection, store.store_id, to_us(window.whole_from_utc), to_us(window.whole_to_utc))
     around = read_surroundings(warehouse, store, window)
+    around = day_after_as_known(around, _log_of_day_after(warehouse, store, window, around), known_us)
     return picture_of(store, window, log.view(known_us), surroundings_as_known(around, log, known_us))
+
+
+def day_after_as_known(around: Surroundings, after: StoreLog | None, known_us: int) -> Surroundings:
+    """What was known at a moment of the day whose first sales may be of the window's visits."""
+    return around if after is None else replace(around, day_after=after.view(known_us))
+
+
+def _log_of_day_after(
+    warehouse: Warehouse, store: StoreInfo, window: Window, around: Surroundings
+) -> StoreLog | None:
+    if around.day_after is None:
+        return None
+    with warehouse.database.read() as connection:
+        return read_log(connection, store.store_id, *day_after_us(window))
 
 
 def surroundings_as_known(around: Surroundings, log: StoreLog, known_us: int) -> Surroundings:
@@ -161,15 +177,18 @@ def history(
 
     kept_figures = Memory(limit=0) if memory is None else memory
     shop = _set_up(store, window, around)
+    next_day = _log_of_day_after(warehouse, store, window, around)
 
     def known(known_us: int) -> dict[str, Any]:
         def work_out() -> dict[str, Any]:
             at = around if known_us == FOR_EVER_US else surroundings_as_known(around, log, known_us)
+            at = at if known_us == FOR_EVER_US else day_after_as_known(at, next_day, known_us)
             return _numbers(picture_of(store, window, log.view(known_us), at))
 
         if known_us == FOR_EVER_US:
             return _chosen(work_out(), names)
-        return _chosen(kept_figures.figures((shop, known_us, log.state(known_us)), work_out), names)
+        state = (log.state(known_us), next_day and next_day.state(known_us))
+        return _chosen(kept_figures.figures((shop, known_us, state), work_out), names)
 
     points = [point for point in points_of(log) if swept is None or point.first_us > swept]
     kept = points[-limit:]

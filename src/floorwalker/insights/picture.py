@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from floorwalker.events import DOOR_EVENTS
+from floorwalker.insights.midnight import DayAfter, day_after, read_day_after
 from floorwalker.insights.till import TillOutcome, judge_till
 from floorwalker.insights.visits import LocalDay, Visit, build_visits
 from floorwalker.insights.watching import Watching
@@ -104,6 +105,11 @@ class Picture:
         return [sale for sale in self.sales if sale.kind == "sale" and self.holds(sale.time_us)]
 
     @cached_property
+    def till_known(self) -> bool:
+        """Whether a sale of the whole days' visits is known: without any, nobody can be seen to buy."""
+        return any(sale.kind == "sale" for sale in self.sales) or bool(self.outcome.near_sale)
+
+    @cached_property
     def recorded(self) -> bool:
         """Whether anything was recorded of the whole days: an event, a sale or return, a recording.
 
@@ -148,6 +154,8 @@ class Surroundings:
         recordings: those that touch the window's whole days, as far as they began at most a day before.
         recorded_before: cameras that were recorded in the month before; read where some camera was not since.
         now: the present.
+        day_after: the view of the day after the window; read where its first sales may be of the window's
+            visits.
     """
 
     zones: Sequence[ZoneInfo]
@@ -156,6 +164,7 @@ class Surroundings:
     recordings: Sequence[Recording]
     now: datetime
     recorded_before: frozenset[str] = frozenset()
+    day_after: StoreView | None = None
 
 
 def read_surroundings(warehouse: Warehouse, store: StoreInfo, window: Window) -> Surroundings:
@@ -175,6 +184,7 @@ def read_surroundings(warehouse: Warehouse, store: StoreInfo, window: Window) ->
         recorded_before=recorded_cameras(warehouse.database, store.store_id, *month_us)
         if idle
         else frozenset(),
+        day_after=read_day_after(warehouse, store, window),
     )
 
 
@@ -204,6 +214,7 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
     billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
     as_of = _as_of(view.events, around.feeds, window, around.now)
     day_of = LocalDay(window.zone)
+    after = _day_after(around, window)
     zone_cameras = _cameras_of(around.zones, view.events)
     return Picture(
         store=store,
@@ -211,7 +222,7 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
         as_of=as_of,
         visits=visits,
         sales=view.transactions,
-        outcome=judge_till(visits, view.transactions, billing, day_of, to_us(as_of), view.corrections),
+        outcome=judge_till(visits, view.transactions, billing, day_of, to_us(as_of), view.corrections, after),
         kinds=kinds,
         basis=_basis(view.events, bool(around.doors)),
         depths=[
@@ -231,6 +242,13 @@ def picture_of(store: StoreInfo, window: Window, view: StoreView, around: Surrou
         recorded_before=around.recorded_before,
         till_offset_s=view.till_offset_s,
     )
+
+
+def _day_after(around: Surroundings, window: Window) -> DayAfter:
+    events = around.day_after.events if around.day_after else ()
+    kinds = zone_kinds(around.zones, events)
+    billing = frozenset(zone for zone, kind in kinds.items() if kind is ZoneKind.BILLING)
+    return day_after(around.day_after, window, billing)
 
 
 def _cameras_of(registered: Sequence[ZoneInfo], events: Sequence[ResolvedEvent]) -> dict[str, set[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from floorwalker.insights.midnight import DayAfter, visit_days
 from floorwalker.insights.parties import parties_of
 from floorwalker.insights.stays import Stay
-from floorwalker.insights.visits import Visit
+from floorwalker.insights.visits import LocalDay, Visit
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.sales.purchases import SALE_WINDOW_US, TillVisit, match_purchases
 from floorwalker.warehouse import Transaction
@@ -18,6 +19,7 @@ from floorwalker.warehouse.records import to_us
 FORGOTTEN_US = 5 * 60 * 1_000_000
 _SAME_STAY_US = 60 * 1_000_000
 _NO = ("", "false", "no", "none")
+Pool = tuple[tuple[Transaction, ...], tuple[TillVisit, ...]]
 _Said = Mapping[tuple[date, str, Attribute], bool]  # of which day, of whom, what: yes or no
 
 
@@ -27,10 +29,11 @@ class Purchase:
 
     Attributes:
         sale: the transaction; its time is the cameras'.
-        day: local day of the visit.
+        day: local day of the visit; the sale may lie in the first minutes of the next.
         visitor_id: of the party, the member who left the till nearest to the sale.
         left_us: when that member left the till.
         by_person: whether a person says so, not the assignment.
+        counts_us: when it counts: at the sale, but never after the day of the visit.
     """
 
     sale: Transaction
@@ -38,6 +41,7 @@ class Purchase:
     visitor_id: str
     left_us: int
     by_person: bool = False
+    counts_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,10 @@ class TillOutcome:
             the member to whom the sale fell.
         joined: those who joined a queue, with the time of the first JOIN.
         abandoned: those among them who left the last queue they joined and did not buy from then on.
-        near_sale: those who stood at the till within 5 minutes before a sale, with the times of the sales.
+        near_sale: those who stood at the till within 5 minutes before a sale, with the times of the sales,
+            never after the day of the visit.
         purchases: the sales that found a buyer, by time.
-        pool: the sales that were assigned, and the stays at the till among which they were, as
+        pools: by day, the sales that were assigned, and the stays at the till among which they were, as
             `match_purchases` took them.
         parties: the party of each customer who came in a group.
     """
@@ -61,7 +66,7 @@ class TillOutcome:
     abandoned: frozenset[tuple[date, str]]
     near_sale: dict[tuple[date, str], tuple[int, ...]]
     purchases: tuple[Purchase, ...] = ()
-    pool: tuple[tuple[Transaction, ...], tuple[TillVisit, ...]] = ((), ())
+    pools: tuple[Pool, ...] = ()
     parties: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,9 +84,10 @@ def judge_till(
     visits: Sequence[Visit],
     sales: Sequence[Transaction],
     billing: frozenset[str],
-    day_of: Callable[[int], date],
+    day_of: LocalDay,
     as_of_us: int,
     corrections: Sequence[Resolution] = (),
+    after: DayAfter | None = None,
 ) -> TillOutcome:
     """Judge purchases and abandons of whole days.
 
@@ -93,13 +99,14 @@ def judge_till(
         as_of_us: the moment up to which the data reaches.
         corrections: what people said of purchases and abandons, each of the local day of its moment; it
             outlives every rule.
+        after: what follows upon the days; None: nothing was sold there that could be of their visits.
 
     Returns:
         The outcome; nobody whom no person's word concerns abandoned a queue and bought afterwards.
     """
     customers = [visit for visit in visits if not visit.is_staff]
+    after = after or DayAfter()
     sold = sorted((s for s in sales if s.kind == "sale"), key=lambda s: (s.time_us, s.transaction_id))
-    sale_us = [sale.time_us for sale in sold]
     said = {
         (day_of(to_us(word.decided_utc)), word.subject, word.attribute): word.value.lower() not in _NO
         for word in corrections
@@ -118,10 +125,28 @@ def judge_till(
             if _may_have_bought(visit, said, queued is not None and end_us >= queued):
                 possible.append(stays[-1])
     parties = parties_of(customers)
-    purchases, pool = _assign(sold, possible, parties, _named_sales(customers, sold, corrections, day_of))
+    days = visit_days(
+        [*sold, *after.sales],
+        [*((stay.owner.day, stay.start_us) for stay in stays), *_came_after(after, as_of_us)],
+        [*corrections, *after.corrections],
+        day_of,
+    )
+    by_day: dict[date, list[Transaction]] = {}
+    for sale in [*sold, *after.sales]:
+        by_day.setdefault(days[sale.transaction_id], []).append(sale)
+    purchases: list[Purchase] = []
+    pools: list[Pool] = []
+    for day in sorted({*by_day, *(stay.owner.day for stay in possible)}):
+        mine = by_day.get(day, [])
+        there = [stay for stay in possible if stay.owner.day == day]
+        here = [visit for visit in customers if visit.day == day]
+        bought, pool = _assign(mine, there, parties, _named_sales(here, mine, corrections, day_of))
+        last_us = day_of.last_us(day)
+        purchases += [replace(each, counts_us=min(each.sale.time_us, last_us)) for each in bought]
+        pools.append(pool)
     bought_at: dict[tuple[date, str], list[int]] = {}
     for purchase in purchases:
-        bought_at.setdefault((purchase.day, purchase.visitor_id), []).append(purchase.sale.time_us)
+        bought_at.setdefault((purchase.day, purchase.visitor_id), []).append(purchase.counts_us)
     for visit in customers:
         key = (visit.day, visit.visitor_id)
         word = said.get((*key, Attribute.PURCHASED))
@@ -130,15 +155,15 @@ def judge_till(
         elif word:
             bought_at.setdefault(key, [visit.last_us])
     # A day's till rows are taken to be complete up to its last sale, and to say nothing of what follows.
-    last_sale_us = {day_of(time_us): time_us for time_us in sale_us}
+    last_sale_us = {day: mine[-1].time_us for day, mine in by_day.items()}
     joined = {(v.day, v.visitor_id): v.joins_us[0] for v in customers if v.joins_us}
     return TillOutcome(
         purchased={key: min(times) for key, times in bought_at.items()},
         joined=joined,
         abandoned=_abandoned(customers, queued_us, bought_at, last_sale_us, billing, said),
-        near_sale=_near_sale(stays, sale_us),
+        near_sale=_near_sale(stays, by_day, day_of),
         purchases=tuple(p for p in purchases if (p.day, p.visitor_id) in bought_at),
-        pool=pool,
+        pools=tuple(pools),
         parties=parties,
     )
 
@@ -166,7 +191,7 @@ def _assign(
     possible: Sequence[_AtTill],
     parties: Mapping[str, str],
     named: Sequence[Purchase],
-) -> tuple[list[Purchase], tuple[tuple[Transaction, ...], tuple[TillVisit, ...]]]:
+) -> tuple[list[Purchase], Pool]:
     """Give each sale its buyer; what people named is theirs, and its stay is taken."""
     taken = {purchase.sale.transaction_id for purchase in named}
     left = tuple(sale for sale in sold if sale.transaction_id not in taken)
@@ -195,6 +220,14 @@ def _assign(
         buyer = min(fitting, key=lambda m: (abs(m.end_us - sale.time_us), m.owner.visitor_id))
         purchases.append(Purchase(sale, buyer.owner.day, buyer.owner.visitor_id, buyer.end_us))
     return sorted(purchases, key=lambda p: (p.sale.time_us, p.sale.transaction_id)), (left, stays)
+
+
+def _came_after(after: DayAfter, as_of_us: int) -> Iterator[tuple[date, int]]:
+    """When each customer of the day after came to the till."""
+    for visit in after.visits:
+        if not visit.is_staff:
+            for start_us, _ in _at_till(visit.stays, after.billing, as_of_us):
+                yield visit.day, start_us
 
 
 def _may_buy(stay: _AtTill, sale_us: int) -> bool:
@@ -260,14 +293,18 @@ def _may_have_bought(visit: Visit, said: _Said, in_queue: bool) -> bool:
     return bought
 
 
-def _near_sale(stays: Sequence[_AtTill], sale_us: Sequence[int]) -> dict[tuple[date, str], tuple[int, ...]]:
+def _near_sale(
+    stays: Sequence[_AtTill], by_day: Mapping[date, Sequence[Transaction]], day_of: LocalDay
+) -> dict[tuple[date, str], tuple[int, ...]]:
     near: dict[tuple[date, str], tuple[int, ...]] = {}
+    times = {day: [sale.time_us for sale in mine] for day, mine in by_day.items()}
     for stay in stays:
+        sale_us = times.get(stay.owner.day, [])
         first = bisect_left(sale_us, stay.start_us)
-        mine = tuple(sale_us[first : bisect_right(sale_us, stay.end_us + SALE_WINDOW_US)])
+        mine = sale_us[first : bisect_right(sale_us, stay.end_us + SALE_WINDOW_US)]
         if mine:
-            key = (stay.owner.day, stay.owner.visitor_id)
-            near[key] = near.get(key, ()) + mine
+            key, last_us = (stay.owner.day, stay.owner.visitor_id), day_of.last_us(stay.owner.day)
+            near[key] = near.get(key, ()) + tuple(min(at_us, last_us) for at_us in mine)
     return near
 
 

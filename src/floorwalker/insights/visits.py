@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from floorwalker.events import DOOR_EVENTS, EventType
 from floorwalker.insights.stays import Stay, in_order, stays_of
-from floorwalker.insights.windows import Window
+from floorwalker.insights.windows import Window, day_start
 from floorwalker.warehouse import ResolvedEvent
-from floorwalker.warehouse.records import from_us
+from floorwalker.warehouse.records import from_us, to_us
 
 # As plain text: a store-day compares its kinds some ten thousand times.
 _EXIT, _LEAVE = EventType.EXIT.value, EventType.ZONE_EXIT.value
@@ -103,6 +103,10 @@ class LocalDay:
         if day is None:
             day = self._hours[quarter] = from_us(time_us).astimezone(self._zone).date()
         return day
+
+    def last_us(self, day: date) -> int:
+        """The last microsecond of a local day."""
+        return to_us(day_start(day + timedelta(days=1), self._zone)) - 1
 
 
 def _visit(name: str, day: date, events: list[ResolvedEvent], silent: frozenset[str]) -> Visit:

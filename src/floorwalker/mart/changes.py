@@ -22,7 +22,7 @@ from floorwalker.warehouse.records import from_us, to_us
 from floorwalker.warehouse.schema import day_versions, receipts, stores
 
 # Another program may compute a fact otherwise; the last number goes up when this one does.
-_CODE = f"{__version__}/mart {MART_VERSION}/2"
+_CODE = f"{__version__}/mart {MART_VERSION}/3"
 _YEARS = (1971, 2148)  # days that every engine's DATE can hold
 _FIGURES_REST_ON = ("events", "resolutions", "transactions", "recordings")
 _DAY = timedelta(days=1)

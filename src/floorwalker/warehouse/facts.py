@@ -171,7 +171,7 @@ class Ground:
         )
 
     def _after(self, span: DaySpan) -> list[int]:
-        """The sales just after midnight, and where there are any the day after, which decides whose they are."""
+        """The sales just after midnight, and where there are any that day, which decides whose they are."""
         table = transactions.c
         late = self._numbers(
             select(func.count(), func.max(table.received_us)).where(
