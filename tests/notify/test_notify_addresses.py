@@ -58,6 +58,11 @@ def test_an_address_is_taken_apart():
         "2130706433",
         "0x7f.1",
         "100.64.0.1",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b::a00:1]",
+        "[64:ff9b:1::a00:1]",
+        "[fec0::1]",
+        "[::7f00:1]",
     ],
 )
 def test_nothing_is_sent_into_the_servers_own_network(host):
@@ -68,6 +73,13 @@ def test_nothing_is_sent_into_the_servers_own_network(host):
         pytest.skip(f"this machine does not know {host}")
     with pytest.raises(Forbidden):
         resolve(address, private=False)
+
+
+@pytest.mark.parametrize("number", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
+def test_the_public_network_is_sent_to_through_a_translator_too(monkeypatch, number):
+    entry = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (number, 80))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: [entry])
+    assert resolve(parse_address("http://till.example/"), private=False) == number
 
 
 def test_what_can_never_be_sent_to_is_refused_when_it_is_told(monkeypatch):

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from floorwalker.cli.serve import policy_for
 from floorwalker.server.app import create_app
-from floorwalker.server.auth import declared
+from floorwalker.server.auth import VIEWER, declared
 from floorwalker.server.gate import AccessPolicy
 from floorwalker.server.limits import Limits
 from floorwalker.server.sessions import COOKIE
@@ -302,6 +302,40 @@ def test_events_of_another_store_are_refused_one_by_one(office):
     assert (answer["received"], answer["inserted"]) == (2, 1)
     assert [(fault["index"], fault["code"]) for fault in answer["errors"]] == [(0, "forbidden")]
     assert [store.store_id for store in office.warehouse.stores()] == ["A"]
+
+
+def test_a_refusal_calls_a_store_as_the_sender_did(office):
+    store = {"id": "HIDDEN", "name": "Hidden", "timezone": "Asia/Kolkata", "aliases": ["store_1076"]}
+    office.warehouse.register_site(Site.model_validate({"store": [store]}))
+    mine = office.key("till", Role.OPERATOR, "A")
+    office.reread()
+    shipped = {
+        "event_type": "entry",
+        "id_token": "ID_1",
+        "store_code": "store_1076",
+        "camera_id": "cam1",
+        "event_timestamp": "2026-03-03T10:00:00+00:00",
+    }
+    answer = office.client.post("/events/ingest", json={"events": [shipped]}, headers=mine)
+    assert [fault["code"] for fault in answer.json()["errors"]] == ["forbidden"]
+    assert "'store_1076'" in answer.text
+    assert "HIDDEN" not in answer.text
+
+
+def test_no_secret_is_in_what_is_logged_of_a_failure(office):
+    office.keys.create("seen", Role.ADMIN, NOW)
+    secrets = ["fw_" + "Ab-_9" * 9, "whsec_" + "Zz+/8=" * 6]
+
+    @office.app.get("/fail", dependencies=[VIEWER])
+    def fail() -> str:
+        raise ValueError(f"[parameters: ({secrets[0]!r}, '{secrets[1]}')] postgresql://me:s3cr3t@db/w")
+
+    key = office.key("k")
+    office.reread()
+    with TestClient(office.app, raise_server_exceptions=False) as client:
+        assert client.get("/fail", headers=key).status_code == 500
+    (line,) = [line for line in office.log if "failure" in line]
+    assert "ValueError: [parameters: ('fw_…', 'whsec_…')] postgresql://me:…@db/w" in line["failure"]
 
 
 def test_a_key_made_a_moment_ago_works_and_its_use_is_noted(office):

@@ -6,6 +6,7 @@ import gzip
 import json
 import tracemalloc
 import zlib
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -210,6 +211,20 @@ def test_both_schemas_in_one_batch(house, event):
     assert len(stores) == 2
     lines = post(house, as_lines(DOOR, event(), QUEUE), Content_Type=LINES).json()
     assert (lines["inserted"], lines["duplicates"]) == (1, 2)
+
+
+def test_an_item_that_is_several_events_is_taken_whole_or_not_at_all(house):
+    now = house.clock()
+    ahead = QUEUE | {
+        "queue_join_ts": now.isoformat(),
+        "queue_exit_ts": (now + timedelta(minutes=6)).isoformat(),
+    }
+    answer = house.http.post("/events/ingest", json={"events": [ahead]}).json()
+    assert (answer["inserted"], [fault["code"] for fault in answer["errors"]]) == (0, ["future"])
+    assert house.get("/stores") == []
+    house.clock.now += timedelta(minutes=2)
+    again = house.http.post("/events/ingest", json={"events": [ahead]}).json()
+    assert (again["inserted"], again["errors"]) == (1, [])
 
 
 def test_an_item_that_is_several_events_is_counted_once(house):

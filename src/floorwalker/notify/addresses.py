@@ -11,6 +11,10 @@ from floorwalker.errors import InputError, WorkError
 
 _LONGEST = 2000
 _PORTS = {"http": 80, "https": 443}
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # leads to the IPv4 address in its last 32 bits
+# What Python takes for public although it leads to an address within: a site's own translation, the
+# site-local addresses of old, and IPv4 addresses written as IPv6.
+_NO_PUBLIC_IPV6 = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "::/96")))
 
 
 class Forbidden(WorkError):
@@ -129,7 +133,11 @@ def _is_number(host: str) -> bool:
 def _is_public(number: str) -> bool:
     ip = ipaddress.ip_address(number.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
+        if any(ip in network for network in _NO_PUBLIC_IPV6):
+            return False
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
     return ip.is_global and not ip.is_multicast

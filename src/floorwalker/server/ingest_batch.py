@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -21,7 +21,8 @@ from floorwalker.events import (
 from floorwalker.server.ingest_items import check_number, split_batch, split_lines
 from floorwalker.warehouse import EventFault, Warehouse
 from floorwalker.warehouse.directory import WarehouseStores
-from floorwalker.warehouse.ingesting import Outcome
+from floorwalker.warehouse.ingesting import FUTURE_LIMIT_US, Outcome
+from floorwalker.warehouse.records import to_us
 
 MAX_EVENTS = 500
 _LONGEST_MESSAGE = 300
@@ -54,16 +55,23 @@ class _Judged:
         events: those that keep the rules.
         items: of each event, the item that it came from; an item of another schema may be several events.
         faults: the items that break a rule.
+        named: what items of another schema call their store.
     """
 
     received: int
     events: EventColumns
     items: Sequence[int]
     faults: list[EventFault]
+    named: Mapping[int, str] = field(default_factory=dict)
 
 
 class _Identified(msgspec.Struct):
     event_id: str | None = None
+
+
+class _Named(msgspec.Struct):
+    store_code: str | None = None
+    store_id: str | None = None
 
 
 def take_batch(
@@ -99,7 +107,8 @@ def take_batch(
         judged = _Judged(len(events), events, range(len(events)), [])
     else:
         items = split_lines(body, limit) if is_lines else split_batch(body, limit)
-        judged = _judge(items, directory or WarehouseStores(warehouse.database))
+        latest_us = to_us(warehouse.now()) + FUTURE_LIMIT_US
+        judged = _judge(items, directory or WarehouseStores(warehouse.database), latest_us)
     stores = set(judged.events.store_id)
     if allowed is not None and not stores <= set(allowed):
         judged = _without_strangers(judged, allowed)
@@ -107,19 +116,28 @@ def take_batch(
     return _answer(judged, outcome), stores
 
 
-def _judge(items: Sequence[bytes], stores: StoreDirectory) -> _Judged:
+def _judge(items: Sequence[bytes], stores: StoreDirectory, latest_us: int) -> _Judged:
     events: list[Event] = []
     origins: list[int] = []
     faults: list[EventFault] = []
+    named: dict[int, str] = {}
     for index, item in enumerate(items):
         try:
             read = _read_item(item, stores)
         except EventError as error:
             faults.append(EventFault(index, _event_id(item), error.code, str(error)))
             continue
+        ahead = next((event for event in read if to_us(event.timestamp) > latest_us), None)
+        if ahead is not None and len(read) > 1:  # all events of an item or none
+            message = f"its {ahead.event_type.value} is more than 5 minutes ahead of this server's clock"
+            faults.append(EventFault(index, ahead.event_id, "future", message))
+            continue
+        name = _store_name(item)
+        if name is not None:
+            named[index] = name
         events += read
         origins += [index] * len(read)
-    return _Judged(len(items), columns_of(events), origins, faults)
+    return _Judged(len(items), columns_of(events), origins, faults, named)
 
 
 def _read_item(item: bytes, stores: StoreDirectory) -> list[Event]:
@@ -145,15 +163,23 @@ def _event_id(item: bytes) -> str | None:
     return None if found is None else found[:_LONGEST_MESSAGE]
 
 
+def _store_name(item: bytes) -> str | None:
+    try:
+        found = msgspec.json.decode(item, type=_Named)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return found.store_code or found.store_id
+
+
 def _without_strangers(judged: _Judged, allowed: Collection[str]) -> _Judged:
     events = judged.events
-    faults = [
-        EventFault(
-            judged.items[place], events.event_id[place], "forbidden", f"the key is not for store {name!r}"
-        )
-        for place, name in enumerate(events.store_id)
-        if name not in allowed
-    ]
+    faults = []
+    for place, store_id in enumerate(events.store_id):
+        if store_id not in allowed:
+            item = judged.items[place]
+            sent = judged.named.get(item, store_id)  # by which id the store goes here is not theirs to know
+            message = f"the key is not for store {sent!r}"
+            faults.append(EventFault(item, events.event_id[place], "forbidden", message))
     refused = {fault.index for fault in faults}
     kept = [place for place in range(len(events)) if judged.items[place] not in refused]
     items = [judged.items[place] for place in kept]

@@ -21,7 +21,14 @@ from floorwalker.server.prometheus import Measurements
 
 LogSink = Callable[[dict[str, Any]], None]
 _TRACE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_SECRET = re.compile(r"\b(whsec_|fw_)[A-Za-z0-9+/=_-]{8,}")
+_PASSWORD = re.compile(r"(\w://[^\s:/@]*:)[^\s/@]+@")
 _QUIET_COUNTS = {"received": 0, "inserted": 0, "duplicates": 0, "rejected": 0}
+
+
+def without_secrets(text: str) -> str:
+    """A text with every secret of a webhook, of a key and in a database's address taken out."""
+    return _PASSWORD.sub(r"\1…@", _SECRET.sub(r"\1…", text))
 
 
 def log_to_stderr(line: dict[str, Any]) -> None:
@@ -76,7 +83,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_traced)
         except Exception:
-            state["failure"] = traceback.format_exc()
+            state["failure"] = without_secrets(traceback.format_exc())
             if not status:
                 body = error_body("internal", "the server failed; the trace id finds it in the log", trace_id)
                 await JSONResponse(body, status_code=500)(scope, receive, send_traced)
