@@ -29,6 +29,8 @@ FIGURES = (
     "currency", "avg_dwell_ms", "completed_stays", "queue_joins", "queue_abandons", "abandonment_rate",
     "staff_excluded", "staff_hours",
 )  # fmt: skip
+_WITHOUT_EVENTS = frozenset({"as_of", "basis", "currency"})
+_OF_SALES = frozenset({"transactions", "revenue"})
 
 
 class DayFacts(msgspec.Struct, frozen=True):
@@ -124,6 +126,21 @@ def read_facts(warehouse: Warehouse, store: StoreInfo, days: Iterable[date]) -> 
         if facts.recorded:
             found.days[day] = facts
     return found
+
+
+def day_row(facts: DayFacts, store: StoreInfo) -> dict[str, Any]:
+    """A day's row of a series; a day of which retention took the events tells no figure that rests on them.
+
+    Args:
+        facts: of the day.
+        store: whose.
+    """
+    begin_us = to_us(day_start(date.fromisoformat(facts.day), store.zone_info))
+    swept, figures = begin_us < store.swept_before_us, facts.figures
+    if swept:  # sales may be kept for longer than events are
+        left = _WITHOUT_EVENTS | (_OF_SALES if figures["transactions"] else frozenset())
+        figures = {name: value if name in left else None for name, value in figures.items()}
+    return {"day": facts.day, "swept": swept, **figures, "coverage": facts.coverage}
 
 
 def keep_facts(warehouse: Warehouse, store: StoreInfo, fresh: Mapping[str, tuple[str, str]]) -> bool:

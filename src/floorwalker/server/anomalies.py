@@ -11,7 +11,7 @@ from floorwalker.errors import InputError
 from floorwalker.events import format_utc
 from floorwalker.insights.anomalies import worth_showing
 from floorwalker.insights.background import judge
-from floorwalker.insights.facts import Found, days_between, keep_facts, read_facts
+from floorwalker.insights.facts import Found, day_row, days_between, keep_facts, read_facts
 from floorwalker.insights.windows import choose_window, parse_day
 from floorwalker.notify.anomaly_log import over_without_trace
 from floorwalker.server.auth import VIEWER
@@ -78,7 +78,8 @@ def get_days(
     ] = None,
 ) -> dict[str, Any]:
     """One row a local day on which anything was recorded, at most 366 days. Visitors of several days are
-    never the sum of these rows: who comes on two days is one person on each."""
+    never the sum of these rows: who comes on two days is one person on each. Where retention took a day's
+    events it is `swept`: figures that rest on them are null."""
     store = warehouse.store(store_id)
     first, last = _range(warehouse, store, from_, to)
     found = read_facts(warehouse, store, days_between(first, last))
@@ -88,10 +89,7 @@ def get_days(
         "timezone": store.timezone,
         "from": first.isoformat(),
         "to": last.isoformat(),
-        "days": [
-            {"day": facts.day, **facts.figures, "coverage": facts.coverage}
-            for _, facts in sorted(found.days.items())
-        ],
+        "days": [day_row(facts, store) for _, facts in sorted(found.days.items())],
     }
 
 

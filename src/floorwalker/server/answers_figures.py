@@ -165,6 +165,7 @@ class DayFigures(Shape):
     """The figures of one local day."""
 
     day: str
+    swept: bool = Field(description="Whether retention took its events: figures of them are null.")
     unique_visitors: Number
     conversion_rate: Share
     avg_dwell_ms: Duration

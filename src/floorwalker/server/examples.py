@@ -196,6 +196,7 @@ def _figures_of_days() -> dict[tuple[str, str], Any]:
             "days": [
                 {
                     "day": "2026-03-03",
+                    "swept": False,
                     "unique_visitors": 42,
                     "conversion_rate": 0.31,
                     "avg_dwell_ms": 61500,
