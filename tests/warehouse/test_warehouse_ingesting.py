@@ -10,11 +10,12 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, update
 
-from floorwalker.events import columns_of
+from floorwalker.events import columns_of, decode_event, encode_event
 from floorwalker.warehouse import Warehouse
-from floorwalker.warehouse.recording import adopt
+from floorwalker.warehouse.ingesting import take_events
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import day_versions, events, feeds, stores
+from floorwalker.warehouse.sweeping import Kind, sweep_store
 from floorwalker.warehouse.versions import utc_day
 
 DAY_S = 24 * 3600
@@ -215,11 +216,18 @@ def test_two_programs_with_one_batch_at_the_same_moment_insert_it_once(database_
         warehouse.close()
 
 
-def test_a_run_takes_over_what_came_without_one(warehouse, make_event):
-    batch = [make_event(i) for i in range(600)]
-    warehouse.add_events(batch)
-    with warehouse.database.write() as connection:
-        adopt(connection, "S1", [event.event_id for event in batch[:550]], "R")
-        adopt(connection, "S1", [], "R")
-    taken = rows(warehouse, select(func.count()).select_from(events).where(events.c.run_id == "R"))
-    assert taken == [(550,)]
+def test_an_event_made_in_this_process_is_the_same_over_http(warehouse, make_event):
+    event = make_event(metadata={})
+    assert warehouse.add_events([event]).inserted == 1
+    outcome = take_events(warehouse, columns_of([decode_event(encode_event(event))]))
+    assert (outcome.duplicates, outcome.faults) == ([0], [])
+
+
+def test_the_id_of_a_swept_event_is_free_for_a_later_day(database_url, make_event, noon):
+    warehouse = Warehouse(database_url, clock=lambda: noon + timedelta(days=5))
+    event = make_event()
+    warehouse.add_events([event])
+    list(sweep_store(warehouse.database, warehouse.store("S1"), {Kind.EVENTS: 3}, warehouse.now()))
+    assert [fault.code for fault in warehouse.add_events([event]).errors] == ["expired"]
+    assert warehouse.add_events([make_event(4 * 86_400, event_id=event.event_id)]).inserted == 1
+    warehouse.close()

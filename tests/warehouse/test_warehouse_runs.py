@@ -8,6 +8,8 @@ import pytest
 from floorwalker.errors import InputError
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.runs import Gap, Recording, Run
+from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse.sweeping import Kind, sweep_store
 
 
 def recording_of(noon, camera="C1"):
@@ -56,12 +58,51 @@ def test_other_cameras_and_events_without_a_run_stay(warehouse, make_event, noon
     assert visitors(warehouse, noon) == ["http", "other"]
 
 
-def test_a_run_adopts_its_events_that_came_without_it(warehouse, make_event, noon):
+def test_no_run_switches_off_an_event_that_came_without_one(warehouse, make_event, noon):
     recording, event = recording_of(noon), make_event(0, "mine")
     warehouse.add_events([event])
-    warehouse.record_run(recording, run_of(recording), [event])
+    warehouse.record_run(recording, run_of(recording), [event, make_event(1, "its own")])
     warehouse.record_run(recording, run_of(recording, "2" * 32), [])
-    assert visitors(warehouse, noon) == []
+    assert visitors(warehouse, noon) == ["mine"]
+
+
+def test_an_event_that_comes_after_its_run_counts_by_itself(warehouse, make_event, noon):
+    recording, event = recording_of(noon), make_event(0, "mine")
+    warehouse.record_run(recording, run_of(recording), [event, make_event(1, "its own")])
+    report = warehouse.add_events([event])
+    assert (report.inserted, report.duplicates) == (0, 1)
+    warehouse.record_run(recording, run_of(recording, "2" * 32), [])
+    assert visitors(warehouse, noon) == ["mine"]
+
+
+def test_an_event_of_a_superseded_run_counts_once_it_comes_without_one(warehouse, make_event, noon):
+    recording, event = recording_of(noon), make_event(0, "mine")
+    warehouse.record_run(recording, run_of(recording), [event, make_event(1, "its own")])
+    warehouse.record_run(recording, run_of(recording, "2" * 32), [])
+    version = warehouse.versions()["S1"]
+    assert (
+        warehouse.add_events([make_event(0, "another", event_id=event.event_id)]).errors[0].code == "conflict"
+    )
+    assert (visitors(warehouse, noon), warehouse.versions()["S1"]) == ([], version)
+    assert warehouse.add_events([event]).duplicates == 1
+    assert visitors(warehouse, noon) == ["mine"]
+    assert warehouse.versions()["S1"] > version
+    version = warehouse.versions()["S1"]
+    assert warehouse.add_events([event]).duplicates == 1
+    assert warehouse.versions()["S1"] == version
+
+
+def test_the_same_run_again_after_half_of_it_was_swept_changes_nothing(database_url, make_event, noon):
+    warehouse = Warehouse(database_url, clock=lambda: noon + timedelta(days=5))
+    recording = Recording("S1", "C1", noon + timedelta(hours=11), 7200.0, "ab" * 32)
+    events = [make_event(11.5 * 3600, "before"), make_event(12.5 * 3600, "after midnight")]
+    warehouse.record_run(recording, run_of(recording), events)
+    list(sweep_store(warehouse.database, warehouse.store("S1"), {Kind.EVENTS: 4}, warehouse.now()))
+    report = warehouse.record_run(recording, run_of(recording), events)
+    assert (report.inserted, report.duplicates) == (0, 1)
+    assert [fault.code for fault in report.errors] == ["expired"]
+    assert visitors(warehouse, noon) == ["after midnight"]
+    warehouse.close()
 
 
 def test_a_run_is_recorded_whole_or_not_at_all(warehouse, make_event, noon):

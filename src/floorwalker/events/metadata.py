@@ -49,6 +49,11 @@ def check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
     return merged
 
 
+def completed(metadata: dict[str, Any]) -> dict[str, Any]:
+    """With the three keys of the contract, None where they are missing."""
+    return _NOTHING | metadata
+
+
 def facts_of(metadata: dict[str, Any]) -> MetadataFacts:
     """What is kept of metadata that was checked."""
     group = metadata.get("group_id")

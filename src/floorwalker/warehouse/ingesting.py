@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from floorwalker.events import EventColumns
+from floorwalker.warehouse.direct import free_from_runs
 from floorwalker.warehouse.inserting import contents, insert_new, read_contents
 from floorwalker.warehouse.plain import run_rows
 from floorwalker.warehouse.records import EventFault, from_us
@@ -88,6 +89,9 @@ def take_in(connection: Connection, batch: EventColumns, arrival: Arrival) -> Ou
     known = insert_new(connection, new, arrival.run_id, arrival.now_us)
     for place, is_same in known.items():
         _tell(batch, first[place], is_same, outcome)
+    if known and arrival.run_id is None:
+        same = [(new.store_id[place], new.event_id[place]) for place, is_same in known.items() if is_same]
+        free_from_runs(connection, same, arrival.now_us)
     if again:
         _compare(connection, batch, again, outcome)
     if len(known) < len(new):

@@ -149,7 +149,7 @@ class StoreLog:
         rows = [row for row in self.rows if row[-1] <= known_us]
         if not stepped_back:
             return rows
-        return [row for row in rows if row[-2] not in stepped_back or self._came_without(row, known_us)]
+        return [row for row in rows if row[-2] not in stepped_back]
 
     def transactions(self, known_us: int) -> tuple[Transaction, ...]:
         """The transactions that were known, their time by the cameras' clock as it was known."""
@@ -185,11 +185,6 @@ class StoreLog:
             if not counts:
                 back.add(run.run_id)
         return frozenset(back)
-
-    def _came_without(self, row: Any, known_us: int) -> bool:
-        """Whether an event that a run found too counted then by itself: it was there before that run."""
-        recorded_us = self.runs[row[-2]].recorded_us
-        return bool(row[-1] < recorded_us and known_us < recorded_us)
 
 
 def shifted(sale: Transaction, shift_us: int) -> Transaction:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from floorwalker.events import Event, columns_of
 from floorwalker.warehouse.ingesting import Arrival, take_in
 from floorwalker.warehouse.records import IngestReport
-from floorwalker.warehouse.schema import events as table
 
 
 def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival) -> IngestReport:
@@ -25,14 +24,3 @@ def add_events(connection: Connection, batch: Sequence[Event], arrival: Arrival)
     """
     outcome = take_in(connection, columns_of(batch), arrival)
     return IngestReport(outcome.inserted, len(outcome.duplicates), tuple(outcome.faults))
-
-
-def adopt(connection: Connection, store_id: str, event_ids: Iterable[str], run_id: str) -> None:
-    """Give events that came without a run to the run that also found them."""
-    # One id a statement: given a long list of them, SQLite would read the whole store.
-    statement = update(table).where(
-        table.c.store_id == store_id, table.c.event_id == bindparam("wanted"), table.c.run_id.is_(None)
-    )
-    wanted = [{"wanted": event_id} for event_id in event_ids]
-    if wanted:
-        connection.execute(statement.values(run_id=run_id), wanted)

@@ -22,7 +22,7 @@ from floorwalker.warehouse.errors import UnknownStore
 from floorwalker.warehouse.ingesting import Arrival
 from floorwalker.warehouse.intake import Intake
 from floorwalker.warehouse.loading import add_resolutions, undo_resolutions
-from floorwalker.warehouse.recording import add_events, adopt
+from floorwalker.warehouse.recording import add_events
 from floorwalker.warehouse.records import (
     CameraInfo,
     Feed,
@@ -129,7 +129,8 @@ class Warehouse:
         Args:
             recording: what was filmed.
             run: how it was processed.
-            events: all events of the run.
+            events: all events of the run; those of days that retention swept are left out, and listed in
+                the report's errors as `expired`.
             resolutions: what the run says of its visitors beyond them.
 
         Raises:
@@ -145,15 +146,15 @@ class Warehouse:
         with self.database.write() as connection:
             supersedes = activate_run(connection, recording, run, now_us)
             report = add_events(connection, events, Arrival(now_us, run.run_id, live=False))
-            if report.errors:
-                first = report.errors[0]
+            # Retention took them away and refuses them now: nothing speaks against the rest of the run.
+            refused = [fault for fault in report.errors if fault.code != "expired"]
+            if refused:
+                first = refused[0]
                 raise InputError(
                     f"run {run.run_id} of camera {recording.camera_id} was not recorded: "
-                    f"{len(report.errors)} of {len(events)} events refused, first {first.event_id}: "
+                    f"{len(refused)} of {len(events)} events refused, first {first.event_id}: "
                     f"{first.message}"
                 )
-            if report.duplicates:
-                adopt(connection, recording.store_id, (event.event_id for event in events), run.run_id)
             add_resolutions(connection, resolutions, now_us)
             if supersedes:
                 carry_over(connection, recording, run.run_id, now_us)
