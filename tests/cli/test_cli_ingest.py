@@ -323,3 +323,11 @@ def test_a_server_that_refuses_is_quoted(run, tmp_path):
     outcome = run("ingest", lines_of(tmp_path / "a.jsonl", [event()]), "--url", server.url)
     server.close()
     assert (outcome.code, "401 a key is needed" in outcome.err) == (2, True)
+
+
+def test_a_file_without_events_is_no_error_but_said(run, tmp_path):
+    file = tmp_path / "empty.jsonl"
+    file.write_text("")
+    outcome = run("ingest", file)
+    assert outcome.code == 0
+    assert "holds no events" in outcome.err

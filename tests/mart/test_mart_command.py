@@ -48,6 +48,12 @@ def test_a_password_is_never_shown(command, monkeypatch):
     assert "s3cret" not in told
 
 
+def test_a_mart_that_is_away_is_told_in_one_sentence(command, capfd):
+    failed = command("sync", "--url", "clickhouse://x:geheim@127.0.0.1:1/m")
+    assert str(failed.exception) == "the mart clickhouse://127.0.0.1:1/m cannot be used: Connection refused"
+    assert (failed.output, capfd.readouterr().err) == ("", "")
+
+
 @pytest.mark.parametrize(
     "url", ["clickhouse://127.0.0.1:1/m", "clickhouses://127.0.0.1:1/m", "postgresql+psycopg://127.0.0.1:1/m"]
 )

@@ -403,3 +403,24 @@ def test_a_server_that_cannot_start_says_why_in_the_log_too(tmp_path):
     assert (line["event"], line["exit_code"]) == ("start_failed", 2)
     assert "floorwalker keys create" in line["message"]
     assert "Traceback" not in process.stderr
+
+
+def test_an_upgrade_at_the_start_is_a_line_of_the_log(tmp_path):
+    release = json.loads((Path(__file__).parents[1] / "warehouse" / "first_release.json").read_text())
+    database = sqlite3.connect(tmp_path / "floorwalker.db")
+    for statement in release["ddl"]["sqlite"]:
+        database.execute(statement)
+    database.commit()
+    database.close()
+    # It upgrades, and then refuses the address: nobody has a key.
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "serve", "--host", "0.0.0.0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "FLOORWALKER_HOME": str(tmp_path)},
+        check=False,
+    )
+    notice, failure = map(json.loads, process.stderr.splitlines()[:2])
+    assert notice["event"] == "notice"
+    assert "upgraded from version" in notice["message"]
+    assert failure["event"] == "start_failed"

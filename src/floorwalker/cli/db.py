@@ -37,16 +37,18 @@ def status(as_json: _JSON = False) -> None:
     url = Settings.load().resolved_database_url
     if _is_missing_file(url):
         place, standing, version = url, Standing.EMPTY, None
+        meaning = "there is no such file yet; the first command that needs it makes it, and its folder"
     else:
         database = Database(url, prepare=False)
         try:
             place, (standing, version) = database.place, database.standing()
+            meaning = _MEANING[standing]
         finally:
             database.close()
     if as_json:
         print_json({"database": place, "version": version, "needed": HEAD, "standing": standing.value})
         return
-    console.print(f"{place}: version {version or 'none'}, needed {HEAD}: {_MEANING[standing]}", **_PLAIN)
+    console.print(f"{place}: version {version or 'none'}, needed {HEAD}: {meaning}", **_PLAIN)
 
 
 def upgrade(as_json: _JSON = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import socket
 import sys
 from collections.abc import Iterator
@@ -60,11 +61,16 @@ def serve(
 
 @contextmanager
 def _failure_in_the_log() -> Iterator[None]:
-    """Where the error stream is a log, tell it why the server did not start, as JSON like all else there."""
+    """Where the error stream is a log, tell it why the server did not start, and notices, as JSON."""
+    is_log = not sys.stderr.isatty()
+    notices = _Notices()
+    logger = logging.getLogger("floorwalker")
+    if is_log:
+        logger.addHandler(notices)
     try:
         yield
     except FloorwalkerError as error:
-        if not sys.stderr.isatty():
+        if is_log:
             log_to_stderr(
                 {
                     "event": "start_failed",
@@ -75,6 +81,16 @@ def _failure_in_the_log() -> Iterator[None]:
                 }
             )
         raise
+    finally:
+        logger.removeHandler(notices)
+
+
+class _Notices(logging.Handler):
+    """What rooms below have to tell, such as that the tables were upgraded, as lines of the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        moment = format_utc(datetime.fromtimestamp(record.created, UTC))
+        log_to_stderr({"event": "notice", "timestamp": moment, "message": record.getMessage()})
 
 
 def run(

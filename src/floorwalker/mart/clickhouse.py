@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ class ClickHouseMart:
                 f"the mart {self.place} needs the ClickHouse client; "
                 "install it with: pip install 'floorwalker[clickhouse]'"
             ) from error
+        # What it would write to the error stream by itself is in the error that it raises, too.
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
         with self._errors():
             self._client = clickhouse_connect.get_client(**options)
 
@@ -180,12 +183,26 @@ class ClickHouseMart:
 
             if not isinstance(error, (ClickHouseError, OSError)):
                 raise
-            reason = " ".join(str(error).split())[:300]
+            reason = _reason(error)
             if any(f"Code: {code}." in reason or f"code {code}" in reason for code in _DENIED):
                 raise InputError(
                     f"the mart {self.place} refuses this user or password: {reason}; correct the URL"
                 ) from error
             raise WorkError(f"the mart {self.place} cannot be used: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in a sentence: the network's own word where it is at the bottom of it."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        inner = getattr(cause, "reason", None)
+        cause = inner if isinstance(inner, BaseException) else cause.__cause__ or cause.__context__
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def _connection(url: str) -> tuple[str, dict[str, Any]]:
