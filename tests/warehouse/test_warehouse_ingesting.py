@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from floorwalker.events import columns_of, decode_event, encode_event
 from floorwalker.warehouse import Warehouse
-from floorwalker.warehouse.ingesting import take_events
+from floorwalker.warehouse.ingesting import Arrival, take_in
 from floorwalker.warehouse.records import to_us
 from floorwalker.warehouse.schema import day_versions, events, feeds, stores
 from floorwalker.warehouse.sweeping import Kind, sweep_store
@@ -216,10 +216,11 @@ def test_two_programs_with_one_batch_at_the_same_moment_insert_it_once(database_
         warehouse.close()
 
 
-def test_an_event_made_in_this_process_is_the_same_over_http(warehouse, make_event):
+def test_an_event_made_in_this_process_is_the_same_over_http(warehouse, make_event, noon):
     event = make_event(metadata={})
     assert warehouse.add_events([event]).inserted == 1
-    outcome = take_events(warehouse, columns_of([decode_event(encode_event(event))]))
+    with warehouse.database.write() as connection:
+        outcome = take_in(connection, columns_of([decode_event(encode_event(event))]), Arrival(to_us(noon)))
     assert (outcome.duplicates, outcome.faults) == ([0], [])
 
 
