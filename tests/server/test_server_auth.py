@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def callers(
             "wrong key": {"Authorization": "Bearer fw_" + "x" * 43},
             "wrong X-API-Key": {"X-API-Key": "fw_wrong"},
             "wrong scheme": {"Authorization": "Basic Zm86YmFy"},
-            "wrong session": {"Cookie": "floorwalker_session=a.99999999999.b"},
+            "wrong session": {"Cookie": "floorwalker_session=a.b.99999999999.c"},
             "viewer": office.key("viewer"),
             "operator": office.key("operator", Role.OPERATOR),
             "admin": office.key("admin", Role.ADMIN),
@@ -438,8 +439,71 @@ def test_a_session_reads_writes_from_its_own_page_only_and_ends_on_request(offic
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_page"), headers
     assert office.client.post("/events/ingest", json=BATCH, headers=OWN).json()["inserted"] == 1
     assert office.client.get("/ui/stores/A", headers=HTML).status_code == 200
+    copied = {"Cookie": f"{COOKIE}={office.client.cookies[COOKIE]}"}
     office.client.post("/logout", headers=OWN)
     assert office.client.get("/stores").status_code == 401
+    office.client.cookies.clear()
+    assert office.client.get("/stores", headers=copied).status_code == 401
+    for other in another_server(office):
+        assert other.get("/stores", headers=copied).status_code == 401
+
+
+def another_server(office: Office) -> Iterator[TestClient]:
+    """A second process over the same database, with the same seal."""
+    app = create_app(office.warehouse, log=lambda _: None)
+    app.state.sessions._seal_key = office.app.state.sessions._seal_key
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+def test_logging_out_ends_one_session_of_a_key_and_is_forgotten_when_it_would_have_ended(office):
+    secret = office.key("browser")["Authorization"][7:]
+    office.reread()
+    cookies = []
+    for _ in range(3):
+        office.client.post("/login", data={"key": secret}, headers=OWN)
+        cookies.append({"Cookie": f"{COOKIE}={office.client.cookies[COOKIE]}"})
+        office.client.cookies.clear()
+        office.now[0] += timedelta(days=2)
+
+    def log_out(number: int) -> None:
+        assert office.client.post("/logout", headers=OWN | cookies[number]).status_code == 303
+
+    log_out(0)
+    assert [office.client.get("/stores", headers=each).status_code for each in cookies] == [401, 200, 200]
+    assert len(office.keys.ring().ended) == 1
+    office.now[0] += timedelta(days=2)
+    log_out(0)  # again, and a made-up one: nothing is kept of them
+    office.client.post("/logout", headers=OWN | {"Cookie": f"{COOKIE}=a.b.99999999999.c"})
+    log_out(2)
+    assert len(office.keys.ring().ended) == 1
+
+
+@pytest.mark.parametrize("by", ["key", "session"])
+def test_an_open_stream_ends_soon_after_its_key(office, monkeypatch, by):
+    monkeypatch.setattr("floorwalker.server.stream.HEARTBEAT_S", 0.05)
+    office.client.post("/events/ingest", json=BATCH)
+    secret = office.key("page")["Authorization"][7:]
+    office.reread()
+    headers = {"X-API-Key": secret}
+    if by == "session":
+        office.client.post("/login", data={"key": secret}, headers=OWN)
+        headers = {"Cookie": f"{COOKIE}={office.client.cookies[COOKIE]}"}
+
+    def end() -> None:
+        if by == "key":
+            office.keys.revoke("page", NOW)
+        else:
+            session = headers["Cookie"].split(".")[1]
+            office.keys.end_session(session, NOW + timedelta(days=7), NOW)
+
+    timer = threading.Timer(0.3, end)
+    timer.start()
+    # This client hands the answer out when it has ended: were the stream to last, so would this call.
+    told = office.client.get("/stores/A/stream", headers=headers).text
+    timer.join()
+    assert "event: version" in told
+    assert "event: heartbeat" in told
 
 
 def test_a_session_ends_with_its_time_and_with_its_key(office):
@@ -457,7 +521,8 @@ def test_a_session_ends_with_its_time_and_with_its_key(office):
 
 def test_a_session_cannot_be_made_or_stretched_by_hand(office):
     log_in(office)
-    key_id, ends, seal = office.client.cookies["floorwalker_session"].split(".")
+    key_id, session_id, ends, seal = office.client.cookies["floorwalker_session"].split(".")
+    key_id = f"{key_id}.{session_id}"
     for forged in (
         f"{key_id}.{int(ends) + 1}.{seal}",
         f"{key_id}.{ends}.",
@@ -582,3 +647,18 @@ def test_no_call_takes_a_parameter_that_it_does_not_know(callers, method, path):
         assert path.endswith("/stream") or path.startswith("/ui"), (path, answer.status_code)
     else:
         assert answer.json()["error"]["code"] == "unknown_parameter"
+
+
+def test_a_correction_says_whose_key_was_shown_whatever_name_is_given(office):
+    office.client.post("/events/ingest", json=BATCH)
+    asha, ben = office.key("asha", Role.OPERATOR), office.key("ben", Role.OPERATOR)
+    office.reread()
+    staff = {"type": "staff", "visitor": "VIS_c8a2f1", "value": True}
+    body = {"day": "2026-03-03", "by": "the manager", "statements": [staff]}
+    made = office.client.post("/stores/A/corrections", json=body, headers=asha).json()["correction"]
+    assert (made["by"], made["key_name"]) == ("the manager", "asha")
+    address = f"/stores/A/corrections/{made['correction_id']}/undo"
+    office.client.post(address, json={"by": "asha"}, headers=ben)
+    (listed,) = office.client.get("/stores/A/corrections?day=2026-03-03", headers=ben).json()["corrections"]
+    assert (listed["by"], listed["key_name"]) == ("the manager", "asha")
+    assert (listed["undone_by"], listed["undone_key_name"]) == ("asha", "ben")

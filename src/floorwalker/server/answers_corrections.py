@@ -38,7 +38,8 @@ class CorrectionShape(Shape):
 
     correction_id: str
     made_at: Utc
-    by: str
+    by: str = Field(description="Who says so, as they gave their name.")
+    key_name: str | None = Field(description="Whose key was shown; null where none was needed.")
     note: str
     statements: list[dict[str, Any]]
     undone_at: Utc | None

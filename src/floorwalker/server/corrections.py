@@ -102,7 +102,7 @@ async def make_correction(
     409 `impossible_merge` with the reasons where somebody would be at two places at once.
     """
     by = _person(body.by, request)
-    answer = await to_thread.run_sync(_make, warehouse, store_id, body, by)
+    answer = await to_thread.run_sync(_make, warehouse, store_id, body, by, _key_name(request))
     if answer["repeated"]:
         response.status_code = 200
     return answer
@@ -118,10 +118,12 @@ async def undo_correction(
 ) -> dict[str, Any]:
     """What held before the correction holds again, other people's words too; again it changes nothing."""
     by = _person(body.by if body else None, request)
-    return await to_thread.run_sync(_undo, warehouse, store_id, correction_id, by)
+    return await to_thread.run_sync(_undo, warehouse, store_id, correction_id, by, _key_name(request))
 
 
-def _make(warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str) -> dict[str, Any]:
+def _make(
+    warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str, key_name: str | None
+) -> dict[str, Any]:
     store = warehouse.store(store_id)
     window = window_of_day(parse_day(body.day), store.zone_info)
     wish = Wish(
@@ -130,6 +132,7 @@ def _make(warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str) ->
         tuple(_asked(said) for said in body.statements),
         body.force,
         None if body.correction_id is None else str(body.correction_id),
+        key_name,
     )
     judge = partial(why_not_one, zones=warehouse.zones(store.store_id), zone=store.zone_info)
     try:
@@ -139,7 +142,9 @@ def _make(warehouse: Warehouse, store_id: str, body: CorrectionBody, by: str) ->
     return _answer(warehouse, store, window, changed)
 
 
-def _undo(warehouse: Warehouse, store_id: str, correction_id: str, by: str) -> dict[str, Any]:
+def _undo(
+    warehouse: Warehouse, store_id: str, correction_id: str, by: str, key_name: str | None
+) -> dict[str, Any]:
     store = warehouse.store(store_id)
 
     def window_on(day: str) -> Window:
@@ -147,7 +152,11 @@ def _undo(warehouse: Warehouse, store_id: str, correction_id: str, by: str) -> d
 
     try:
         changed = Corrections(warehouse).undo(
-            store.store_id, correction_id, by, lambda day: _stretch(store, window_on(day))
+            store.store_id,
+            correction_id,
+            by,
+            lambda day: _stretch(store, window_on(day)),
+            key_name=key_name,
         )
     except CorrectionRefused as refused:
         raise _refusal(refused) from refused
@@ -207,11 +216,13 @@ def _told(correction: Correction) -> dict[str, Any]:
         "day": correction.day,
         "made_at": format_utc(from_us(correction.made_us)),
         "by": correction.by,
+        "key_name": correction.key_name,
         "note": correction.note,
         "statements": [asked_to(asked) for asked in correction.asked],
         "forced": correction.forced,
         "undone_at": None if undone_us is None else format_utc(from_us(undone_us)),
         "undone_by": correction.undone_by,
+        "undone_key_name": correction.undone_key_name,
     }
 
 
@@ -234,6 +245,11 @@ def _person(by: str | None, request: Request) -> str:
     if name is None:
         raise ApiError(422, "nobody", "by: say who corrects; without a key nobody else can tell")
     return name
+
+
+def _key_name(request: Request) -> str | None:
+    caller = caller_of(request)
+    return None if caller.key_id is None else caller.name
 
 
 def _refusal(refused: CorrectionRefused) -> ApiError:

@@ -230,6 +230,8 @@ def _corrections() -> dict[tuple[str, str], Any]:
         "statements": [{"type": "staff", "visitor": "VIS_c8a2f1", "value": True}],
         "undone_at": None,
         "undone_by": None,
+        "key_name": "Asha",
+        "undone_key_name": None,
     }
     before, after = {"unique_visitors": 42}, {"unique_visitors": 41}
     change = {"unique_visitors": {"before": 42, "after": 41}}

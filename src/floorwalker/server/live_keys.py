@@ -8,6 +8,8 @@ from asyncio import to_thread
 from contextlib import suppress
 from datetime import datetime
 
+from anyio import to_thread as in_thread
+
 from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.keys import ApiKey, KeyRing, Keys
 
@@ -54,6 +56,18 @@ class LiveKeys:
             key = (await self._reread()).find(secret)
         return key
 
+    async def end_session(self, session_id: str, ends: datetime) -> None:
+        """Have a session refused from now on; here at once, elsewhere within a second.
+
+        Raises:
+            DatabaseAway: it goes on.
+        """
+        await in_thread.run_sync(self._keys.end_session, session_id, ends, self._warehouse.now())
+        self._read_at = float("-inf")
+        if self._reading is not None and not self._reading.done():
+            await asyncio.wait([self._reading])  # what it reads may be older
+            self._read_at = float("-inf")
+
     def note_use(self, key: ApiKey) -> None:
         """Remember that a key was used; it is written down at most once a minute."""
         if time.monotonic() - self._noted.get(key.key_id, float("-inf")) > _NOTE_EVERY_S:
@@ -73,7 +87,7 @@ class LiveKeys:
 
     async def _read(self) -> None:
         try:
-            self._ring = KeyRing(await to_thread(self._keys.all))
+            self._ring = await to_thread(self._keys.ring)
         except DatabaseAway:
             if self._ring is None:
                 raise

@@ -62,8 +62,13 @@ async def log_in(request: Request) -> Response:
 
 
 @router.post("/logout")
-async def log_out() -> Response:
-    """End the browser's session."""
+async def log_out(request: Request) -> Response:
+    """End the browser's session, for every copy of its cookie."""
+    keys: LiveKeys = request.app.state.keys
+    sessions: Sessions = request.app.state.sessions
+    session = sessions.read(request.headers.get("cookie", ""), await keys.ring())
+    if session is not None and warehouse_of(request).now() < session.ends:
+        await keys.end_session(session.session_id, session.ends)
     answer = RedirectResponse("/login", 303, headers={"Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer

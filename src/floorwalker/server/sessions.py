@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +20,26 @@ LIFETIME = timedelta(days=7)
 _SEAL_BYTES = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser's session.
+
+    Attributes:
+        key: whose secret was shown.
+        session_id: a UUID.
+        ends: when it ends by itself.
+    """
+
+    key: ApiKey
+    session_id: str
+    ends: datetime
+
+
 class Sessions:
     """Makes and reads sessions.
 
-    A session is `key id . end . seal`, the seal an HMAC over both and the key's digest: it ends with the
-    key, and no list of sessions is kept anywhere.
+    A session is `key id . session id . end . seal`, the seal an HMAC over the others and the key's digest:
+    it ends with the key. Only of those that ended before their time is a list kept, with the keys.
 
     Args:
         seal_key: at least 32 random bytes that never leave the server.
@@ -34,20 +51,27 @@ class Sessions:
     def begin(self, key: ApiKey, now: datetime) -> str:
         """The cookie's value for a key whose secret was just shown."""
         ends = now + LIFETIME if key.expires is None else min(now + LIFETIME, key.expires)
-        place = f"{key.key_id}.{int(ends.timestamp())}"
+        place = f"{key.key_id}.{uuid.uuid4()}.{int(ends.timestamp())}"
         return f"{place}.{self._seal(place, key)}"
 
     def key_of(self, cookie_header: str, ring: KeyRing, now: datetime) -> ApiKey | None:
         """The key of a request's cookies; None where there is no session, or one that has ended."""
+        session = self.read(cookie_header, ring)
+        return session.key if session is not None and now < session.ends else None
+
+    def read(self, cookie_header: str, ring: KeyRing) -> Session | None:
+        """The session of a request's cookies, unless it was ended; its time may be over."""
         value = _cookie(cookie_header)
-        if value is None or value.count(".") != 2:
+        if value is None or value.count(".") != 3:
             return None
         place, _, seal = value.rpartition(".")
-        key_id, _, ends = place.partition(".")
+        key_id, session_id, ends = place.split(".")
         key = ring.by_id(key_id)
         if key is None or not hmac.compare_digest(seal.encode(), self._seal(place, key).encode()):
             return None
-        return key if now < datetime.fromtimestamp(int(ends), UTC) else None
+        if session_id in ring.ended:
+            return None
+        return Session(key, session_id, datetime.fromtimestamp(int(ends), UTC))
 
     def _seal(self, place: str, key: ApiKey) -> str:
         sealed = hmac.digest(self._seal_key, f"{place}.{key.digest}".encode(), hashlib.sha256)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from anyio import to_thread as in_thread
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
-from floorwalker.server.auth import VIEWER
+from floorwalker.server.auth import VIEWER, caller_of
+from floorwalker.server.live_keys import LiveKeys
+from floorwalker.server.sessions import Sessions
 from floorwalker.warehouse import DatabaseAway, Warehouse
 
 router = APIRouter(dependencies=[VIEWER])
@@ -134,7 +136,8 @@ def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> N
 async def stream(request: Request, store_id: str) -> StreamingResponse:
     """Tell when the store's data changes: an event `version` at once and at each change, else `heartbeat`.
 
-    Each stream ends after an hour, and when the server does; a browser opens it again by itself.
+    Each stream ends after an hour, at most eleven seconds after its key was revoked, and when the server
+    does; a browser opens it again by itself.
     """
     warehouse: Warehouse = request.app.state.warehouse
     await in_thread.run_sync(warehouse.store, store_id)  # an unknown store is an error, not an empty stream
@@ -142,13 +145,33 @@ async def stream(request: Request, store_id: str) -> StreamingResponse:
     if watch.full:
         raise HTTPException(503, f"{MAX_STREAMS} pages listen already; this one can ask every few seconds")
     return StreamingResponse(
-        _messages(watch, store_id),
+        _messages(watch, store_id, _still_allowed(request)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _messages(watch: ChangeWatch, store_id: str) -> AsyncIterator[str]:
+def _still_allowed(request: Request) -> Callable[[], Awaitable[bool]]:
+    """Tells whether the key that opened a stream, and the browser's session, are good still."""
+    caller = caller_of(request)
+    keys: LiveKeys = request.app.state.keys
+    sessions: Sessions = request.app.state.sessions
+    warehouse: Warehouse = request.app.state.warehouse
+    cookies = request.headers.get("cookie", "")
+
+    async def ask() -> bool:
+        if caller.key_id is None:
+            return True
+        ring, now = await keys.ring(), warehouse.now()
+        key = sessions.key_of(cookies, ring, now) if caller.by_cookie else ring.by_id(caller.key_id)
+        return key is not None and key.state(now) == "active"
+
+    return ask
+
+
+async def _messages(
+    watch: ChangeWatch, store_id: str, still_allowed: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     end = loop.time() + LIFETIME_S
     known: int | None = None
@@ -157,6 +180,8 @@ async def _messages(watch: ChangeWatch, store_id: str) -> AsyncIterator[str]:
         async with watch.listening():
             while loop.time() < end:
                 version = await watch.wait(store_id, known, HEARTBEAT_S)
+                if not await still_allowed():
+                    return
                 yield (
                     "event: heartbeat\ndata: -\n\n"
                     if version == known

@@ -61,12 +61,13 @@ class Wish:
     """What a person asks to be corrected.
 
     Attributes:
-        by: the person's name.
+        by: the person's name, as they gave it.
         note: why, in their words.
         asked: the statements; each sees what those before it changed.
         force: make merges that seem impossible.
         correction_id: a UUID that the client chose, so that sending it twice makes one correction; None:
             one is made.
+        key_name: whose key was shown; None: none was needed.
     """
 
     by: str
@@ -74,6 +75,7 @@ class Wish:
     asked: tuple[Asked, ...]
     force: bool = False
     correction_id: str | None = None
+    key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Correction:
     made_us: int
     undone_us: int | None
     undone_by: str | None
+    key_name: str | None = None
+    undone_key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ class Corrections:
             correction = Correction(
                 wish.correction_id or str(uuid.uuid4()),
                 place.day, wish.by, wish.note, wish.asked, wish.force, now_us, None, None,
+                wish.key_name,
             )  # fmt: skip
             connection.execute(insert(correction_table), [_row(place.store_id, correction)])
             ids = [correction.correction_id] * len(said.new)
@@ -172,7 +177,15 @@ class Corrections:
         after = replace(log, statements=[*log.statements, *new])
         return Changed(correction, log.view(FOR_EVER_US), after.view(FOR_EVER_US), repeated=False)
 
-    def undo(self, store_id: str, correction_id: str, by: str, stretch: Callable[[str], Stretch]) -> Changed:
+    def undo(
+        self,
+        store_id: str,
+        correction_id: str,
+        by: str,
+        stretch: Callable[[str], Stretch],
+        *,
+        key_name: str | None = None,
+    ) -> Changed:
         """Take a correction back: what held before it, other people's words too, holds again.
 
         Args:
@@ -180,6 +193,7 @@ class Corrections:
             correction_id: which.
             by: who takes it back.
             stretch: gives the stretch of a local day.
+            key_name: whose key was shown; None: none was needed.
 
         Raises:
             CorrectionRefused: there is no such correction.
@@ -210,10 +224,10 @@ class Corrections:
                 update(correction_table)
                 .where(correction_table.c.store_id == store_id)
                 .where(correction_table.c.correction_id == correction_id)
-                .values(undone_us=now_us, undone_by=by)
+                .values(undone_us=now_us, undone_by=by, undone_key_name=key_name)
             )
             touch(connection, store_id, [*decided_us, place.from_us], now_us)
-        gone = replace(correction, undone_us=now_us, undone_by=by)
+        gone = replace(correction, undone_us=now_us, undone_by=by, undone_key_name=key_name)
         kept = [each for each in log.statements if each.correction_id != correction_id]
         return Changed(gone, before, replace(log, statements=kept).view(FOR_EVER_US), repeated=False)
 
@@ -297,6 +311,8 @@ def _correction(row: Any) -> Correction:
         row.made_us,
         row.undone_us,
         row.undone_by,
+        row.key_name,
+        row.undone_key_name,
     )
 
 
@@ -306,6 +322,7 @@ def _row(store_id: str, correction: Correction) -> dict[str, object]:
         "correction_id": correction.correction_id,
         "day": correction.day,
         "made_by": correction.by,
+        "key_name": correction.key_name,
         "note": correction.note,
         "statements": msgspec.json.encode([asked_to(each) for each in correction.asked]).decode(),
         "forced": correction.forced,

@@ -13,12 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from floorwalker.errors import InputError
 from floorwalker.warehouse.engine import Database
 from floorwalker.warehouse.records import from_us, to_us
-from floorwalker.warehouse.schema import api_keys
+from floorwalker.warehouse.schema import api_keys, ended_sessions
 
 PREFIX = "fw_"
 _SECRET_BYTES = 32
@@ -81,9 +81,15 @@ def digest_of(secret: str) -> str:
 
 
 class KeyRing:
-    """All keys at one moment, found by their secret."""
+    """All keys at one moment, found by their secret, and the sessions that ended before their time.
 
-    def __init__(self, keys: Iterable[ApiKey] = ()) -> None:
+    Args:
+        keys: in any order.
+        ended: ids of sessions.
+    """
+
+    def __init__(self, keys: Iterable[ApiKey] = (), ended: Iterable[str] = ()) -> None:
+        self.ended = frozenset(ended)
         self._by_digest = {key.digest: key for key in keys}
         self._by_id = {key.key_id: key for key in self._by_digest.values()}
 
@@ -167,6 +173,27 @@ class Keys:
         with self._database.read() as connection:
             rows = connection.execute(select(api_keys).order_by(api_keys.c.created_us, api_keys.c.key_id))
             return [_key(row) for row in rows]
+
+    def ring(self) -> KeyRing:
+        """Every key, and the sessions that ended before their time."""
+        with self._database.read() as connection:
+            ended = connection.scalars(select(ended_sessions.c.session_id)).all()
+        return KeyRing(self.all(), ended)
+
+    def end_session(self, session_id: str, ends: datetime, now: datetime) -> None:
+        """Have a session refused from now on, by every server of this database.
+
+        Args:
+            session_id: which.
+            ends: when it ends by itself; then it is forgotten.
+            now: the present.
+        """
+        with self._database.write() as connection:
+            mine = ended_sessions.c
+            connection.execute(
+                delete(ended_sessions).where(or_(mine.ends_us < to_us(now), mine.session_id == session_id))
+            )
+            connection.execute(insert(ended_sessions).values(session_id=session_id, ends_us=to_us(ends)))
 
     def revoke(self, which: str, now: datetime) -> ApiKey:
         """Have a key refused from now on; a revoked one stays as it is.

@@ -197,12 +197,14 @@ corrections = Table(
     Column("correction_id", _name(36), primary_key=True),
     Column("day", _name(10), nullable=False),  # the store's local day
     Column("made_by", Text, nullable=False),
+    Column("key_name", Text),  # whose key was shown; NULL: none was needed
     Column("note", Text, nullable=False),
     Column("statements", Text, nullable=False),  # JSON as asked for
     Column("forced", Boolean, nullable=False),  # made although it seemed impossible
     Column("made_us", BigInteger, nullable=False),
     Column("undone_us", BigInteger),  # NULL: stands
     Column("undone_by", Text),
+    Column("undone_key_name", Text),
     Index("corrections_by_day", "store_id", "day"),
 )
 
@@ -300,6 +302,14 @@ api_keys = Table(
     Column("expires_us", BigInteger),
     Column("revoked_us", BigInteger),
     Column("last_used_us", BigInteger),
+)
+
+# Browsers that logged out; kept until their sessions would have ended by themselves.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session_id", _name(36), primary_key=True),
+    Column("ends_us", BigInteger, nullable=False),
 )
 
 # What retention took away, and what proves it.

@@ -13,6 +13,11 @@ function act(text, run) {
   return button;
 }
 
+/** Who said it, and by whose key where that is another name: anybody can sign with any name. */
+function signed(by, keyName) {
+  return keyName && keyName !== by ? `${by} (key ${keyName})` : by;
+}
+
 function entry(correction, zone, acts) {
   const [level, word] = STATES[correction.state];
   const hints = [];
@@ -21,10 +26,10 @@ function entry(correction, zone, acts) {
   }
   if (correction.resolutions.some((each) => each.carried)) hints.push("Carried over to a later run.");
   if (correction.forced) hints.push("Made although it seemed impossible.");
-  if (correction.undone_at) hints.push(`Undone by ${correction.undone_by}, ${dayAndClock(correction.undone_at, zone)}.`);
+  if (correction.undone_at) hints.push(`Undone by ${signed(correction.undone_by, correction.undone_key_name)}, ${dayAndClock(correction.undone_at, zone)}.`);
   return el("li", { class: correction.state, data: { correction: correction.correction_id } },
     el("div", { class: "headline" },
-      el("h3", { text: correction.by }),
+      el("h3", { text: signed(correction.by, correction.key_name) }),
       el("time", { datetime: correction.made_at, text: dayAndClock(correction.made_at, zone) }),
       el("span", { class: `badge ${level}`, text: word })),
     el("ul", { class: "said" }, ...correction.statements.map((each) => el("li", { text: asked(each) }))),
