@@ -192,6 +192,9 @@ def _postgres_engine(parsed: URL, place: str) -> Engine:
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             connect_args={name: value for name, value in defaults.items() if name not in parsed.query},
+            hide_parameters=True,  # a failure that is logged shows no row
+            # Whatever the server's default is: a writer that waited for another one sees what that wrote.
+            isolation_level="READ COMMITTED",
             pool_pre_ping=True,  # a connection that died while it rested is replaced, not handed out
             pool_size=10,
             max_overflow=30,
@@ -216,7 +219,7 @@ def _is_in_file(parsed: URL) -> bool:
 
 
 def _sqlite_engine(parsed: URL, place: str, **pool: int) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}}
+    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}, "hide_parameters": True}
     if not _is_in_file(parsed):
         options["poolclass"] = StaticPool  # an in-memory database lives in one connection
         options["connect_args"]["check_same_thread"] = False

@@ -12,6 +12,7 @@ from floorwalker.errors import InputError, WorkError
 # PostgreSQL's codes for a table or column that is not there, or another one than a moment ago: a newer
 # program upgraded the tables while this one was running, or somebody emptied the database.
 _OTHER_TABLES = frozenset({"42P01", "42703", "0A000"})
+_READ_ONLY = "25006"  # a standby, or a server that takes no writing while it changes over
 
 
 class DatabaseAway(WorkError):
@@ -49,11 +50,12 @@ def database_errors(where: str) -> Iterator[None]:
     except exc.DBAPIError as error:
         # SQLite says "not a database" and "malformed" with the base class of its errors only.
         is_broken = error.connection_invalidated or type(error.orig).__name__ == "DatabaseError"
-        if is_broken or getattr(error.orig, "sqlstate", None) in _OTHER_TABLES:
+        if is_broken or getattr(error.orig, "sqlstate", None) in _OTHER_TABLES | {_READ_ONLY}:
             raise DatabaseAway(f"the database {where} cannot be used: {_reason(error)}") from error
         raise
 
 
 def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split())[:300]
+    # What follows the first line may show a row: PostgreSQL's DETAIL.
+    return " ".join(str(cause).partition("\nDETAIL:")[0].split())[:300]
