@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from floorwalker.insights.anomaly import Anomaly
 from floorwalker.notify.anomaly_log import Look, open_before, over_without_trace, record
 from floorwalker.notify.outbox import CLOSED, OPENED
+from floorwalker.warehouse import Warehouse
 from floorwalker.warehouse.versions import ensure_stores
 
 NOW = 1_772_539_200_000_000
@@ -47,6 +49,40 @@ def test_what_later_events_disprove_is_taken_back(look, warehouse):
         (gone,) = record(connection, Look("S", NOW - 1000, NOW + 1000, NOW, []), NOW + 5)
     assert (gone.kind, gone.anomaly["retracted"], gone.anomaly["active"]) == (CLOSED, True, False)
     assert look() == []
+
+
+def test_a_slow_look_of_another_server_takes_nothing_back(look):
+    assert look(SPIKE, now_us=NOW) == [(OPENED, "WARN")]
+    assert look(now_us=NOW - 1) == []  # read before the queue grew, and written only now
+    assert look(replace(SPIKE, ended_us=NOW - 10), now_us=NOW - 1) == []
+    assert look(SPIKE, now_us=NOW + 1) == []
+    assert look(replace(SPIKE, ended_us=NOW + 2), now_us=NOW + 3) == [(CLOSED, "WARN")]
+    assert look(SPIKE, now_us=NOW + 2) == []  # and opens nothing again
+
+
+def test_two_servers_that_find_the_same_in_another_order_do_not_wait_for_each_other(database_url):
+    anomalies = [replace(SPIKE, zone_id=f"Z{n}", begun_us=NOW - 100 - n) for n in range(30)]
+    opened: list[int] = []
+    failed: list[Exception] = []
+
+    def server(found):
+        warehouse = Warehouse(database_url)
+        for turn in range(15):
+            seen = Look("S", NOW - 1000, NOW + 1000, NOW, [replace(each, value=turn) for each in found])
+            try:
+                with warehouse.database.write() as connection:
+                    opened.append(len(record(connection, seen, NOW + turn)))
+            except Exception as error:
+                failed.append(error)
+        warehouse.close()
+
+    threads = [threading.Thread(target=server, args=(found,)) for found in (anomalies, anomalies[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert sum(opened) == 30
 
 
 def test_a_silent_feed_that_talks_again_is_over_not_taken_back(look, warehouse):

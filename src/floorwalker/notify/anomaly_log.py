@@ -14,7 +14,7 @@ from floorwalker.insights.anomaly import Anomaly
 from floorwalker.notify.outbox import CLOSED, OPENED
 from floorwalker.warehouse.records import from_us
 from floorwalker.warehouse.schema import anomaly_log
-from floorwalker.warehouse.versions import upsert
+from floorwalker.warehouse.versions import ensure_stores, upsert
 
 _FORGOTTEN_US = 14 * 86_400_000_000
 # What is known by the clock on the wall only: when the feed talks again, the data show no trace of it.
@@ -60,13 +60,15 @@ class Look:
 def record(connection: Connection, look: Look, now_us: int) -> list[Transition]:
     """Bring the log up to what a look found; the same look again changes nothing.
 
-    Several processes may record at the same moment: each beginning and each end is told by one of them.
+    Several processes may record at the same moment, one after the other: each beginning and each end is
+    told by one of them. A slow one that looked before another did changes nothing of what that one wrote.
 
     Args:
         connection: a writing transaction.
         look: what was found.
-        now_us: the clock's time.
+        now_us: the clock's time just before the data were read.
     """
+    ensure_stores(connection, [look.store_id])
     table = anomaly_log.c
     rows = {
         row.anomaly_id: row
@@ -88,7 +90,7 @@ def record(connection: Connection, look: Look, now_us: int) -> list[Transition]:
         found_ids.add(anomaly.anomaly_id)
         happened += _bring_up(connection, anomaly, answer, ended_us, now_us)
     for anomaly_id, row in rows.items():
-        if anomaly_id in found_ids or row.closed_us is not None:
+        if anomaly_id in found_ids or row.closed_us is not None or row.updated_us > now_us:
             continue
         answer = msgspec.json.decode(row.content)
         answer |= {"active": False, "ended_at": format_utc(from_us(now_us))}
@@ -136,6 +138,7 @@ def _bring_up(
             table.store_id == anomaly.store_id,
             table.anomaly_id == anomaly.anomaly_id,
             table.content != content,
+            table.updated_us <= now_us,
         )
         .values(
             severity=anomaly.severity,
@@ -157,6 +160,7 @@ def _close(
             anomaly_log.c.store_id == store_id,
             anomaly_log.c.anomaly_id == anomaly_id,
             anomaly_log.c.closed_us.is_(None),
+            anomaly_log.c.updated_us <= now_us,
         )
         .values(closed_us=ended_us, updated_us=now_us, content=_encoded(answer))
     )

@@ -47,7 +47,7 @@ def look_at_day(
         day: any; of a day that is over nothing goes on.
         old_news: tell webhooks also of what was detected longer than an hour ago.
     """
-    now = warehouse.now()
+    now = warehouse.now()  # before the data are read: a look that took longer than another is the older one
     judged = judge(warehouse, store, window_of_day(day, store.zone_info))
     if judged.facts.fresh:
         keep_facts(warehouse, store, judged.facts.fresh)
