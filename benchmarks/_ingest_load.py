@@ -107,9 +107,14 @@ class Client:
     """One connection that is kept open; sends, waits for the answer, sends again."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
         self._buffer = bytearray(1 << 16)
+        self._socket = self._connect()
+
+    def reopen(self) -> None:
+        """Connect anew: the server hangs up on who rests for some seconds."""
+        self._socket.close()
+        self._socket = self._connect()
 
     def post(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Send a batch and give the status and the answer."""
@@ -131,6 +136,11 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self._port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
     def _receive(self) -> bytes:
         size = self._socket.recv_into(self._buffer)

@@ -106,6 +106,8 @@ class Sender:
         waiting: SimpleQueue[Batch | None] = SimpleQueue()
         for item in [*block, *[None] * len(self._clients)]:
             waiting.put(item)
+        for client in self._clients:
+            client.reopen()
         began = time.perf_counter()
         with ThreadPoolExecutor(len(self._clients)) as pool:
             parts = list(pool.map(_send_all, self._clients, [waiting] * len(self._clients)))
