@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from floorwalker.insights.catalogue import ANSWERS, CATALOGUE, PARAMETERS, figur
 from floorwalker.insights.catalogue_entry import SOURCES
 from floorwalker.runs import Recording
 
-OPEN_KEYS = ("zones", "intervals", "drop_off_pct", "figures", "sources")  # keyed by names of this store
+OPEN_KEYS = ("zones", "intervals", "drop_off_pct", "figures", "sources", "revenue_other")  # keyed by names
 
 
 def paths(value, place="", names_below=False):
@@ -49,7 +50,7 @@ def full(picture, seen, sold):
             seen("ZONE_EXIT", 300 + n, f"v{n}", "BILLING", dwell_ms=100_000),
             seen("EXIT", 400 + n, f"v{n}"),
         ]
-    shop = picture(events, [sold(301), sold(303, 2), sold(4000, 3)])
+    shop = picture(events, [sold(301), sold(303, 2), sold(4000, 3), replace(sold(4001, 4), currency="USD")])
     ten_minutes = Recording("S", "C1", datetime(2026, 3, 3, 8, tzinfo=UTC), 600.0, "ab" * 32)
     return type(shop)(
         **{

@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 
 from floorwalker.insights.metrics import metrics
 from floorwalker.resolutions import Attribute, Resolution
+from floorwalker.warehouse import Transaction
+from floorwalker.warehouse.records import to_us
+
+BASE_US = to_us(datetime(2026, 3, 3, 8, tzinfo=UTC))
 
 
 def at_till(seen, visitor, start_s, end_s, *, joined=True, gave_up=False, group=None):
@@ -154,3 +158,18 @@ def test_sales_of_a_day_on_which_nobody_was_seen_lie_beyond_the_cameras(picture,
     }
     assert found["TILL_BEYOND_CAMERAS"].startswith("2 of 2 sales")
     assert "TILL_BEYOND_CAMERAS" not in {warning["code"] for warning in metrics(picture([], []))["warnings"]}
+
+
+def test_money_is_exact_and_of_one_currency(picture, seen):
+    def pay(number, minor, currency):
+        return Transaction("S", f"T{number}", BASE_US, minor, currency)
+
+    huge = 2**53 + 1  # no float holds it
+    found = metrics(picture([seen("ENTRY", 0)], [pay(1, huge, "EUR"), pay(2, 2, "EUR"), pay(3, 5, "USD")]))
+    assert (found["revenue"], found["currency"], found["revenue_other"]) == (
+        "90071992547409.95",
+        "EUR",
+        {"USD": "0.05"},
+    )
+    assert "SEVERAL_CURRENCIES" in [warning["code"] for warning in found["warnings"]]
+    assert found["transactions"] == 3

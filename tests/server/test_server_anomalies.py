@@ -134,8 +134,10 @@ def test_the_days_of_a_store_are_its_figures_day_by_day(house, event):
     assert [row["day"] for row in answer["days"]] == ["2026-03-01", "2026-03-02", "2026-03-03"]
     for row in answer["days"]:
         single = house.get(f"{STORE}/metrics", day=row["day"])
-        assert {name: single[name] for name in row if name not in ("day", "coverage")} == {
-            name: value for name, value in row.items() if name not in ("day", "coverage")
+        assert row["swept"] is False
+        own = ("day", "swept", "coverage")
+        assert {name: single[name] for name in row if name not in own} == {
+            name: value for name, value in row.items() if name not in own
         }
     late = event("ENTRY", visitor="late") | {"timestamp": "2026-03-01T20:00:00Z"}
     house.post(late)

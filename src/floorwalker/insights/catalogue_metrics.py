@@ -62,9 +62,12 @@ _CONVERSION = (
     _m("transactions_per_visitor", "Transactions per visitor", "transactions ÷ unique_visitors",
        (DOOR, TILL), "transactions a visitor", _OR_NULL, "no share: it can exceed 1"),
     _m("transactions", "Transactions", "sales in the window; returns are none", (TILL,), "sales", _COUNT),
-    _m("revenue", "Revenue", "sum of the sales; returns are in neither", (TILL,), "currency",
-       "decimal as text"),
-    _m("currency", "Currency", "of the till", (SITE,), "", "ISO 4217 code or null"),
+    _m("revenue", "Revenue", "sum of the sales in the main currency; returns are in neither", (TILL,),
+       "currency", "decimal as text"),
+    _m("currency", "Currency", "the site file's where any sale of the days is in it or none is known, else "
+       "that of most sales", (SITE, TILL), "", "ISO 4217 code or null"),
+    _m("revenue_other.*", "Revenue, other", "sum of the sales in each other currency, by its code", (TILL,),
+       "that currency", "decimal as text", "never converted, nor added to anything"),
     _m("till_offset_s", "Till clock offset", "by how much the till's clock is taken to be ahead of the "
        "cameras'; 0 unless a person applied an estimate", (TILL,), "seconds", "any number"),
     _m("intervals.*.low", "Interval, low", "lower end of the 95 % Wilson score interval of a rate", (DOOR,
@@ -95,8 +98,8 @@ _ZONES = (
 
 _QUEUE = (
     _m("queue_depth_current", "Queue now", "customers in billing zones at as_of; in one where nobody is "
-       "ever seen leaving, at least the people ahead that its last join of the past 5 minutes told of", (TILL_ZONE,),
-       "people", _OR_NULL),
+       "ever seen leaving, at least the people ahead that its last join of the past 5 minutes told of",
+       (TILL_ZONE,), "people", _OR_NULL),
     _m("queue_joins", "Queue joins", "visits whose first BILLING_QUEUE_JOIN lies in the window",
        (TILL_ZONE,), "visits", _OR_NULL),
     _m("queue_abandons", "Queue abandons", "those of them who left their last queue and did not buy from "

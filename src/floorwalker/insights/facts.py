@@ -21,16 +21,16 @@ from floorwalker.warehouse.facts import DaySpan, Ground, keep, read_kept
 from floorwalker.warehouse.records import to_us
 
 KIND = "day"
-_CODE = f"{__version__}/3"  # the number goes up when a fact is computed in another way
+_CODE = f"{__version__}/4"  # the number goes up when a fact is computed in another way
 # What a day's row of a series shows, by the names of `GET /metrics`.
 FIGURES = (
     "as_of", "basis", "unique_visitors", "visits", "entries", "exits", "reentries", "groups",
     "conversion_rate", "conversion_matched", "transactions", "transactions_per_visitor", "revenue",
-    "currency", "avg_dwell_ms", "completed_stays", "queue_joins", "queue_abandons", "abandonment_rate",
-    "staff_excluded", "staff_hours",
+    "currency", "revenue_other", "avg_dwell_ms", "completed_stays", "queue_joins", "queue_abandons",
+    "abandonment_rate", "staff_excluded", "staff_hours",
 )  # fmt: skip
 _WITHOUT_EVENTS = frozenset({"as_of", "basis", "currency"})
-_OF_SALES = frozenset({"transactions", "revenue"})
+_OF_SALES = frozenset({"transactions", "revenue", "revenue_other"})
 
 
 class DayFacts(msgspec.Struct, frozen=True):

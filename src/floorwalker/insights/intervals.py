@@ -28,14 +28,15 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     )
 
 
-def interval_of(part: int, whole: int) -> dict[str, Any]:
-    """The interval of a share as an answer gives it; bounds are None where there is nobody to judge by.
+def interval_of(part: int, whole: int, *, known: bool = True) -> dict[str, Any]:
+    """The interval of a share as an answer gives it; bounds are None where there is nothing to judge by.
 
     Args:
         part: how many did; more than `whole` are held at it.
         whole: of how many.
+        known: whether what they did could be seen at all.
     """
-    if whole <= 0:
-        return {"low": None, "high": None, "n": 0}
+    if whole <= 0 or not known:
+        return {"low": None, "high": None, "n": max(0, whole)}
     low, high = wilson(min(part, whole), whole)
     return {"low": round(low, 4), "high": round(high, 4), "n": whole}

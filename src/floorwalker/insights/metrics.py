@@ -15,6 +15,7 @@ from floorwalker.insights.occupancy import inside_at, occupancy_curve, unseen_fo
 from floorwalker.insights.parties import buyers
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import queue_length
+from floorwalker.insights.revenue import revenue
 from floorwalker.insights.staffing import staffing
 from floorwalker.insights.stays import Stay
 from floorwalker.insights.waits import ToldWait, waits_of
@@ -102,12 +103,14 @@ def metrics(picture: Picture, told_waits: Mapping[str, ToldWait] | None = None) 
         "parties": len(counts.can_buy),
         "peak_hour": _peak_hour(picture),
         **{name: _rate(part, whole) for name, (part, whole) in rates.items()},
-        "intervals": {name: interval_of(part, whole) for name, (part, whole) in rates.items()},
+        "intervals": {
+            name: interval_of(part, whole, known=name == "abandonment_rate" or picture.till_known)
+            for name, (part, whole) in rates.items()
+        },
         "matched_buyers": len(counts.buyers),
         "transactions": sales,
         "transactions_per_visitor": round(sales / unique, 4) if unique else 0.0,
-        "revenue": f"{sum(sale.amount_minor for sale in picture.window_sales) / 100:.2f}",
-        "currency": picture.store.site.currency if picture.store.site else None,
+        **revenue(picture),
         "till_offset_s": picture.till_offset_s,
         "avg_dwell_ms": mean_ms(stay for _, stay in stays),
         "completed_stays": len(stays),

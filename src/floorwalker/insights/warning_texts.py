@@ -9,6 +9,7 @@ from floorwalker.events import format_utc
 from floorwalker.insights.coverage import overlaps
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import people_ahead
+from floorwalker.insights.revenue import revenue
 from floorwalker.warehouse.records import from_us
 
 _TILL_WINDOW_US = 5 * 60 * 1_000_000
@@ -54,6 +55,12 @@ def _of_conversion(picture: Picture, near_sale: int, unique: int) -> Iterator[tu
             "NO_TILL_DATA",
             "no sale lies in this window: conversion_rate and conversion_matched are 0 for want of till "
             "rows, not for want of buyers",
+        )
+    others = revenue(picture)["revenue_other"]
+    if others:
+        yield (
+            "SEVERAL_CURRENCIES",
+            f"some sales are in {', '.join(others)}: revenue leaves them out, revenue_other has them",
         )
     away = _sales_beyond_cameras(picture)
     if away:

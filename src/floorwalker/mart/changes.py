@@ -22,7 +22,7 @@ from floorwalker.warehouse.records import from_us, to_us
 from floorwalker.warehouse.schema import day_versions, receipts, stores
 
 # Another program may compute a fact otherwise; the last number goes up when this one does.
-_CODE = f"{__version__}/mart {MART_VERSION}/3"
+_CODE = f"{__version__}/mart {MART_VERSION}/4"
 _YEARS = (1971, 2148)  # days that every engine's DATE can hold
 _FIGURES_REST_ON = ("events", "resolutions", "transactions", "recordings")
 _DAY = timedelta(days=1)
@@ -68,14 +68,17 @@ def compare(
         days = _days(connection, row, now) | {date.fromisoformat(p) for p in known if p != STORE_PART}
         spans = [_span(day, zone) for day in sorted(days)]
         ground = Ground(connection, store_id, _CODE, spans)
-        kept_until_us = _kept_until_us(connection, row)
+        gone_until_us = int(row.swept_before_us)
+        partly_until_us = _partly_until_us(connection, row)
         changed = (
             [STORE_PART] if full or STORE_PART not in known or known[STORE_PART].text != _about(row) else []
         )
         unchanged = kept = 0
         for span in spans:
             there = known.get(span.day)
-            if span.from_us < kept_until_us:
+            # A day of which only sales or recordings were swept is told of as far as it is known, unless
+            # the mart knows more: it would lose what it has.
+            if span.from_us < (gone_until_us if there is None else max(gone_until_us, partly_until_us)):
                 kept += 1
             elif there is None and not ground.may_have_data(span):
                 continue
@@ -145,15 +148,15 @@ def _span(day: date, zone: ZoneInfo) -> DaySpan:
     return DaySpan(day.isoformat(), to_us(day_start(day, zone)), to_us(day_start(day + _DAY, zone)))
 
 
-def _kept_until_us(connection: Connection, row: Any) -> int:
-    """The moment before which retention may have taken what figures rest on."""
+def _partly_until_us(connection: Connection, row: Any) -> int:
+    """The moment before which retention may have taken part of what figures rest on."""
     table = receipts.c
     swept = connection.scalar(
         select(func.max(table.before_us)).where(
             table.store_id == row.store_id, table.kind.in_(_FIGURES_REST_ON)
         )
     )
-    return max(int(row.swept_before_us), int(swept or 0))
+    return int(swept or 0)
 
 
 def _about(row: Any) -> str:

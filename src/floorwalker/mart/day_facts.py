@@ -13,6 +13,7 @@ from floorwalker.insights.funnel import STEPS
 from floorwalker.insights.metrics import Counts, completed_stays
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import queue_curve
+from floorwalker.insights.revenue import in_currency, total
 from floorwalker.insights.visits import Visit
 from floorwalker.insights.waits import ToldWait
 from floorwalker.mart.quarter_hours import money, quarter_hours, wall_clock
@@ -73,7 +74,7 @@ def _day(picture: Picture, figures: Mapping[str, Any], *, is_final: bool) -> Row
         "peak_ways_in": peak.get("ways_in"),
         "converted_visitors": None if figures["conversion_rate"] is None else near_sale,
         "returns": len(returns),
-        "returned": money(sum(sale.amount_minor for sale in returns)),
+        "returned": Decimal(total(in_currency(returns, figures["currency"]))),
         "revenue": Decimal(figures["revenue"]),
         "dwell_ms": None
         if figures["completed_stays"] is None

@@ -13,7 +13,9 @@ from floorwalker.insights.coverage import Coverage, Status, coverage_of
 from floorwalker.insights.occupancy import inside_at, occupancy_curve
 from floorwalker.insights.picture import Picture
 from floorwalker.insights.queue import queue_curve
+from floorwalker.insights.revenue import in_currency, main_currency, total
 from floorwalker.insights.traffic import QUARTER_HOUR, traffic
+from floorwalker.warehouse import Transaction
 from floorwalker.warehouse.records import from_us, to_us
 
 _CENT = Decimal("0.01")
@@ -40,9 +42,10 @@ def quarter_hours(picture: Picture) -> Iterator[tuple[Any, ...]]:
     buckets = traffic(picture, QUARTER_HOUR, coverage)["buckets"]
     door = {_place(picture, to_us(parse_utc(row["from"]))): row for row in buckets}
     queues = _queues(picture)
-    tills: dict[int, list[int]] = {}
+    tills: dict[int, list[Transaction]] = {}
+    currency = main_currency(picture)
     for sale in picture.window_sales:
-        tills.setdefault(_place(picture, sale.time_us), []).append(sale.amount_minor)
+        tills.setdefault(_place(picture, sale.time_us), []).append(sale)
     curve = occupancy_curve(picture.customers)
     places = door.keys() | queues.keys() | tills.keys()
     for place in range(min(places, default=0), max(places, default=-1) + 1):
@@ -57,7 +60,7 @@ def quarter_hours(picture: Picture) -> Iterator[tuple[Any, ...]]:
             row["occupancy"],
             queues.get(place, 0),
             len(tills.get(place, ())),
-            money(sum(tills.get(place, ()))),
+            Decimal(total(in_currency(tills.get(place, ()), currency))),
             row["status"],
             row["share"],
         )
