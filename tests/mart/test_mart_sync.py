@@ -239,6 +239,15 @@ def test_what_retention_swept_stays_in_the_mart(two_days, mart, kind):
     )
 
 
+def test_a_day_that_the_mart_never_had_is_told_of_though_its_sales_were_swept(two_days, mart):
+    house = two_days.warehouse
+    keep_days = (two_days.now.date() - date(2026, 3, 4)).days
+    for store in house.stores():
+        list(sweep_store(house.database, store, {Kind.TRANSACTIONS: keep_days}, two_days.now))
+    two_days.sync(mart.sink())
+    assert visitors(mart)["IND", 3] > 0
+
+
 def test_a_restored_backup_is_refused_until_a_full_sync(two_days, mart):
     sink = mart.sink()
     two_days.sync(sink)

@@ -78,7 +78,8 @@ def compare(
             there = known.get(span.day)
             # A day of which only sales or recordings were swept is told of as far as it is known, unless
             # the mart knows more: it would lose what it has.
-            if span.from_us < (gone_until_us if there is None else max(gone_until_us, partly_until_us)):
+            has = there is not None and not there.text.startswith(_EMPTY)
+            if span.from_us < (max(gone_until_us, partly_until_us) if has else gone_until_us):
                 kept += 1
             elif there is None and not ground.may_have_data(span):
                 continue
