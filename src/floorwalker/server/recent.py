@@ -8,18 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from floorwalker.events import format_utc
-from floorwalker.insights.windows import parse_time
+from floorwalker.insights.windows import day_start, parse_time
 from floorwalker.server.auth import VIEWER
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.state import warehouse_of
 from floorwalker.warehouse import ResolvedEvent, Warehouse
-from floorwalker.warehouse.records import from_us
+from floorwalker.warehouse.records import from_us, to_us
 
 router = APIRouter(dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
 
 _MOST = 200
-# How far back is looked, one after the other, until there are enough.
-_REACHES = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
 
 
 @router.get("/stores/{store_id}/events", summary="The latest events")
@@ -53,16 +51,20 @@ def latest_events(
         limit: at most so many.
     """
     last = warehouse.last_event(store_id, before_utc)
-    found: list[ResolvedEvent] = []
     if last is None:
-        return found
+        return []
     end = last + timedelta(microseconds=1)
-    for reach in _REACHES:
-        view = warehouse.read(store_id, end - reach, end)
-        found = list(reversed(view.events[-limit:]))
-        if len(found) == limit:
+    zone = warehouse.store(store_id).zone_info
+    day = last.astimezone(zone).date()
+    found: list[ResolvedEvent] = []
+    # Whole local days: who is staff is told by all events of the day, also by later and earlier ones.
+    for first in (day, day - timedelta(days=1)):
+        view = warehouse.read(store_id, day_start(first, zone), day_start(day + timedelta(days=1), zone))
+        wanted = (to_us(end - timedelta(days=1)), to_us(end))
+        found = [event for event in view.events if wanted[0] <= event.time_us < wanted[1]]
+        if len(found) >= limit:
             break
-    return found
+    return list(reversed(found[-limit:]))
 
 
 def _shown(event: ResolvedEvent) -> dict[str, Any]:
