@@ -69,11 +69,16 @@ def test_other_stores_do_not_wake_it(warehouse: Warehouse) -> None:
     asyncio.run(listen())
 
 
+async def allowed() -> bool:
+    """Of a stream whose key is good."""
+    return True
+
+
 def test_heartbeat_and_version_messages(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.1)
 
     async def listen() -> list[str]:
-        messages = stream._messages(ChangeWatch(warehouse, lambda: False), "A")
+        messages = stream._messages(ChangeWatch(warehouse, lambda: False), "A", allowed)
         got = [await anext(messages) for _ in range(3)]
         await messages.aclose()  # type: ignore[attr-defined]
         return got
@@ -91,7 +96,7 @@ def test_stream_ends_when_the_server_does(warehouse: Warehouse) -> None:
 
     async def listen() -> None:
         nonlocal stopping
-        messages = stream._messages(ChangeWatch(warehouse, lambda: stopping), "A")
+        messages = stream._messages(ChangeWatch(warehouse, lambda: stopping), "A", allowed)
         await anext(messages)
         await anext(messages)
         stopping = True
@@ -108,14 +113,14 @@ def test_stream_ends_when_the_database_goes_away(
         raise DatabaseAway("gone")
 
     async def listen() -> None:
-        messages = stream._messages(ChangeWatch(warehouse, lambda: False), "A")
+        messages = stream._messages(ChangeWatch(warehouse, lambda: False), "A", allowed)
         await anext(messages)
         await anext(messages)
         monkeypatch.setattr(warehouse, "versions", away)
         with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(anext(messages), 5)
         monkeypatch.undo()
-        again = stream._messages(ChangeWatch(warehouse, lambda: False), "A")
+        again = stream._messages(ChangeWatch(warehouse, lambda: False), "A", allowed)
         await anext(again)
         assert (await anext(again)).startswith("event: version")
         await again.aclose()  # type: ignore[attr-defined]
