@@ -146,3 +146,13 @@ def test_many_callers_lose_nothing(warehouse, make_event):
     assert sum(len(outcome.duplicates) for outcome in outcomes) == 40 * 60 - 200
     with warehouse.database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(events)) == 200
+
+
+def test_equal_batches_that_gather_are_told_apart(warehouse, make_event):
+    batch = [make_event(i) for i in range(3)]
+    callers = [taking(warehouse, list(batch)) for _ in range(6)]
+    with held_back(warehouse, callers) as results:
+        pass
+    assert sorted(outcome.inserted for outcome in results) == [0, 0, 0, 0, 0, 3]
+    assert sorted(len(outcome.duplicates) for outcome in results) == [0, 3, 3, 3, 3, 3]
+    assert len(warehouse.intake._queue) == 0

@@ -21,7 +21,7 @@ from floorwalker.warehouse.records import to_us
 _MOST_EVENTS = 2000  # in one transaction; a single batch may hold more
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     """One caller's batch.
 
