@@ -21,7 +21,7 @@ from floorwalker.warehouse.records import to_us
 _MOST_EVENTS = 2000  # in one transaction; a single batch may hold more
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # equal batches are still two
 class _Waiting:
     """One caller's batch.
 
