@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from floorwalker.warehouse.plain import run
 from floorwalker.warehouse.versions import touch
 
-_HAS_RUNS = "SELECT 1 FROM runs WHERE store_id = ? LIMIT 1"
 # One id a statement: given a long list of them, SQLite would read the whole store.
 _FIND = (
     "SELECT events.time_us, runs.active FROM events JOIN runs "
@@ -34,8 +33,6 @@ def free_from_runs(connection: Connection, keys: Iterable[tuple[str, str]], now_
     for store_id, event_id in keys:
         by_store.setdefault(store_id, []).append(event_id)
     for store_id, event_ids in sorted(by_store.items()):
-        if not run(connection, _HAS_RUNS, (store_id,)).fetchall():
-            continue  # no look at each of them where there is no run
         times_us = []
         for event_id in event_ids:
             for time_us, counts in run(connection, _FIND, (store_id, event_id)).fetchall():
