@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,6 +26,13 @@ def warehouse(tmp_path, noon) -> Iterator[Warehouse]:
     opened.close()
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 @contextmanager
 def held_back(warehouse: Warehouse, callers: list[Callable[[], Any]]) -> Iterator[list[Any]]:
     """Let all callers come while another one writes, so that they gather; then let go and wait for them."""
@@ -38,11 +46,11 @@ def held_back(warehouse: Warehouse, callers: list[Callable[[], Any]]) -> Iterato
 
     threads = [threading.Thread(target=call, args=(place,)) for place in range(len(callers))]
     with warehouse.database.write():
-        for thread in threads:
+        threads[0].start()
+        wait_until(lambda: warehouse.intake._turn.locked() and not warehouse.intake._queue)
+        for thread in threads[1:]:
             thread.start()
-        deadline = threading.Event()
-        while len(warehouse.intake._queue) < len(callers) - 1 and not deadline.wait(0.01):
-            pass  # the first is in its turn already and waits for the database
+        wait_until(lambda: len(warehouse.intake._queue) == len(callers) - 1)
         yield results
     for thread in threads:
         thread.join(30)
