@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from floorwalker.insights.funnel import funnel
 from floorwalker.insights.intervals import interval_of, wilson
+from floorwalker.insights.metrics import metrics
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,20 @@ def test_the_bounds_of_a_table(part, whole, low, high):
 
 def test_nobody_to_judge_by():
     assert interval_of(0, 0) == {"low": None, "high": None, "n": 0}
+
+
+def test_who_bought_is_not_measured_without_a_sale(picture, seen, sold):
+    events = [seen("ENTRY", 0, "a"), seen("ENTRY", 1, "b")]
+    unsold = metrics(picture(events))
+    assert (unsold["conversion_rate"], unsold["conversion_matched"]) == (0.0, 0.0)
+    for rate in ("conversion_rate", "conversion_matched"):
+        assert unsold["intervals"][rate] == {"low": None, "high": None, "n": 2}
+    assert funnel(picture(events))["intervals"]["purchased"] == {"low": None, "high": None, "n": 2}
+    assert funnel(picture(events))["intervals"]["zone_visit"]["high"] > 0.6
+    measured = metrics(picture(events, [sold(5)]))
+    assert measured["intervals"]["conversion_rate"]["high"] > 0.6
+    returned = metrics(picture(events, [sold(5, kind="return")]))
+    assert returned["intervals"]["conversion_rate"]["high"] is None
 
 
 def test_more_than_everybody_is_everybody():

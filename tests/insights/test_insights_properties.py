@@ -94,7 +94,9 @@ def test_the_funnel_only_narrows_and_rates_are_rates(empty_warehouse, events, so
     for rate in ("conversion_rate", "conversion_matched", "abandonment_rate"):
         interval = counted["intervals"][rate]
         assert 0.0 <= counted[rate] <= 1.0
-        if interval["n"]:
+        if rate != "abandonment_rate" and not counted["transactions"]:
+            assert (interval["low"], interval["high"], counted[rate]) == (None, None, 0.0)
+        elif interval["n"]:
             assert interval["low"] <= counted[rate] + 1e-4
             assert counted[rate] <= interval["high"] + 1e-4
     assert counted["queue_abandons"] <= counted["queue_joins"]

@@ -24,7 +24,10 @@ def funnel(picture: Picture) -> dict[str, Any]:
     for before, step in pairwise(STEPS):
         lost = counts[before] - counts[step]
         drop[step] = round(100 * lost / counts[before], 1) if counts[before] else 0.0
-    reached = {step: interval_of(counts[step], counts["entry"]) for step in STEPS[1:]}
+    reached = {
+        step: interval_of(counts[step], counts["entry"], known=step != "purchased" or picture.till_known)
+        for step in STEPS[1:]
+    }
     return {**frame_of(picture), **counts, "drop_off_pct": drop, "intervals": reached}
 
 

@@ -3,9 +3,9 @@ import { getJson, postJson, storePath } from "./api.js";
 import { showMade } from "./corrections/made.js";
 import { peopleList } from "./corrections/people.js";
 import { showTimeline } from "./corrections/timeline.js";
-import { changes } from "./corrections/words.js";
+import { changes, unchanged } from "./corrections/words.js";
 import { setUpDays } from "./days.js";
-import { el, notice } from "./dom.js";
+import { el, noSuchDay, notice } from "./dom.js";
 import { count, dayName, number, percent } from "./format.js";
 import { keepCurrent, throttled } from "./live.js";
 
@@ -52,8 +52,8 @@ async function change(run, again) {
     if (by()) remember(by());
     place("note").value = "";
     people.clear();
-    const deltas = changes(answer.changed);
-    answered("info", deltas.length ? deltas.join(", ") : "Done; no figure of the day changed");
+    const deltas = changes(answer.changed).join(", ") || unchanged(answer.changed);
+    answered("info", `Done: ${deltas}`);
   } catch (error) {
     const reasons = error.code === "impossible_merge"
       ? [el("ul", {}, ...error.details.map((each) => el("li", { text: each.message })))]
@@ -121,7 +121,8 @@ function showChosen(now) {
 
 const TILES = {
   visitors: ["unique_visitors", number, (figures) => count(figures.entries, "entry", "entries")],
-  conversion: ["conversion_rate", percent, (figures) => `${percent(figures.conversion_matched)} matched one to one with ${count(figures.transactions, "sale")}`],
+  conversion: ["conversion_rate", percent, (figures) => (figures.unique_visitors && figures.transactions === 0 ? "no till data: no sale of this day is known"
+    : `${percent(figures.conversion_matched)} matched one to one with ${count(figures.transactions, "sale")}`)],
   staff: ["staff_excluded", number, () => "people known as staff, in no figure here"],
 };
 
@@ -138,7 +139,7 @@ function showTiles(figures) {
 function showFault(fault) {
   const host = place("notices");
   if (!fault) {
-    host.replaceChildren();
+    host.replaceChildren(...(days.wrong() ? [noSuchDay(days.wrong())] : []));
     return;
   }
   const again = el("button", { type: "button", text: "Try again" });
@@ -174,7 +175,7 @@ async function refreshOnce() {
 const refresh = throttled(refreshOnce, REFRESH_GAP_MS);
 
 function showLive(state) {
-  const texts = { live: "live", polling: "updating every 5 seconds", lost: "connection lost" };
+  const texts = { live: "kept up to date", polling: "updating every 5 seconds", lost: "connection lost" };
   const host = place("live");
   if (host.dataset.state === state) return;
   host.dataset.state = state;

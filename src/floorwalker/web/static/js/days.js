@@ -1,6 +1,13 @@
 // The day picker: only days that have data, the latest first.
 import { dayName } from "./format.js";
 
+/** Whether the server knows a text as a day. */
+function isDay(text) {
+  const moment = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T12:00:00Z`) : new Date(NaN);
+  const year = moment.getUTCFullYear();
+  return year >= 1971 && year <= 9997 && moment.toISOString().startsWith(text);
+}
+
 /**
  * Wire the picker; the chosen day is kept in the page's address.
  * @param {HTMLSelectElement} select - of the days.
@@ -10,7 +17,9 @@ import { dayName } from "./format.js";
  */
 export function setUpDays(select, earlier, later, changed) {
   let known = [];
+  let wrong = "";
   let chosen = new URLSearchParams(location.search).get("day") ?? "";
+  if (chosen && !isDay(chosen)) [wrong, chosen] = [chosen, ""];
   let shown = "";
 
   // Links to other pages of the store lead to the same day.
@@ -32,6 +41,7 @@ export function setUpDays(select, earlier, later, changed) {
 
   const choose = (day) => {
     if (!day) return;
+    wrong = "";
     // The latest day is the default: the address stays plain and follows a new day.
     chosen = day === known.at(-1) ? "" : day;
     const address = new URL(location.href);
@@ -47,6 +57,8 @@ export function setUpDays(select, earlier, later, changed) {
 
   return {
     chosen: () => chosen,
+    /** Of the address, what is no day: then the latest one is shown. */
+    wrong: () => wrong,
     empty: () => known.length === 0,
     /** The days with data, from the server. */
     update(days) {

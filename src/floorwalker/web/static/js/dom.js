@@ -65,3 +65,9 @@ export function notice(level, title, ...children) {
   const heading = title ? [el("h2", { text: title })] : [];
   return el("div", { class: `notice ${level}`, role: level === "critical" ? "alert" : "status" }, ...heading, ...children);
 }
+
+/** A notice that the address names no day; `text` is what it names. */
+export function noSuchDay(text) {
+  return notice("warn", `There is no day “${text.slice(0, 40)}”`,
+    el("p", { text: "Shown instead is the latest day with data. A day is written as 2026-03-03." }));
+}

@@ -1,6 +1,6 @@
 // The overview of one store: fetches, hands each section its part, keeps the page current.
 import { ApiError, getJson, storePath } from "./api.js";
-import { el, notice } from "./dom.js";
+import { el, noSuchDay, notice } from "./dom.js";
 import { clock, dayName } from "./format.js";
 import { keepCurrent, throttled } from "./live.js";
 import { setUpDays } from "./days.js";
@@ -16,6 +16,7 @@ const page = document.querySelector("#overview");
 const storeId = page.dataset.store;
 const zone = page.dataset.timezone;
 const place = (id) => document.getElementById(id);
+let mode = "";
 const days = setUpDays(place("day"), place("earlier"), place("later"), () => refresh(true));
 
 /** What each part of the page is fetched from; a part that fails says so and leaves the others standing. */
@@ -64,6 +65,7 @@ function showNotices(parts) {
     notices.push(notice("critical", "Some figures could not be read",
       el("p", { text: `${fault.message}${kept}` }), ...trace, again));
   }
+  if (days.wrong()) notices.push(noSuchDay(days.wrong()));
   if (warnings.length && !days.empty()) {
     notices.push(notice("warn", "Before you rely on these figures",
       el("ul", {}, ...warnings.map(({ code, message }) => el("li", { data: { code }, text: message })))));
@@ -92,6 +94,7 @@ async function refreshOnce() {
   const parts = await fetchParts();
   const { store, metrics, funnel, heatmap, anomalies, traffic, layout, health } = parts;
   if (!failed(store)) days.update(store.days);
+  if (!failed(health)) mode = health.stores?.[storeId]?.mode ?? "";
   if (!failed(metrics)) {
     days.mark(metrics.window.day);
     showHeadline(metrics);
@@ -104,6 +107,7 @@ async function refreshOnce() {
     section([traffic], (series) => showTraffic(place("traffic-chart"), place("traffic"), series, zone)),
     section([health, layout], (feeds, plan) => showFeeds(place("feeds"), feeds, plan, storeId, zone)),
   ]);
+  showLive();
   showNotices({ ...parts, ...Object.fromEntries(faults.filter(Boolean).map((fault, index) => [`section ${index}`, fault])) });
   page.dataset.refreshed = String(Number(page.dataset.refreshed ?? 0) + 1);
   return !Object.values(parts).some((part) => failed(part) && part.code === "unreachable");
@@ -111,16 +115,19 @@ async function refreshOnce() {
 
 const refresh = throttled(refreshOnce, REFRESH_GAP_MS);
 
-function showLive(state) {
+/** What keeps the page current; only what cameras tell of now is called live. */
+function showLive(state = place("live").dataset.state) {
+  if (!state) return;
+  const source = mode !== "live" ? "recording" : days.chosen() ? "earlier day" : "live";
   const texts = {
-    live: "live",
+    live: source,
     polling: "updating every 5 seconds",
     lost: "connection lost – these figures no longer change",
   };
   const host = place("live");
-  if (host.dataset.state === state) return;
   host.dataset.state = state;
-  host.textContent = texts[state];
+  host.dataset.source = source;
+  if (host.textContent !== texts[state]) host.textContent = texts[state]; // read aloud only where it changed
 }
 
 await refresh();

@@ -36,9 +36,9 @@ export function peopleList(place, zone, changed, takeOut) {
   const chosen = new Set();
   const search = el("input", { type: "search", "aria-label": "Find by name or zone", placeholder: "Find by name or zone" });
   const told = el("span", { class: "soft", role: "status" });
-  const body = el("tbody");
-  const head = el("tr", {}, ...["Person", "First seen", "Last seen", "Where", "State"].map((text) => el("th", { scope: "col", text })));
-  const table = el("table", {}, el("caption", { class: "visually-hidden", text: "Who was here" }), el("thead", {}, head), body);
+  const body = el("tbody", { role: "rowgroup" });
+  const head = el("tr", { role: "row" }, ...["Person", "First seen", "Last seen", "Where", "State"].map((text) => el("th", { scope: "col", role: "columnheader", text })));
+  const table = el("table", { role: "table" }, el("caption", { class: "visually-hidden", text: "Who was here" }), el("thead", { role: "rowgroup" }, head), body);
   const scroll = el("div", { class: "scroll people", tabindex: "0", role: "region", "aria-label": "Who was here" }, table);
   const whole = [el("div", { class: "seek" }, search, told), scroll];
 
@@ -50,10 +50,12 @@ export function peopleList(place, zone, changed, takeOut) {
       else chosen.delete(person.visitor_id);
       changed(people.filter((each) => chosen.has(each.visitor_id)));
     });
-    return el("tr", { data: { visitor: person.visitor_id } },
-      el("th", { scope: "row" }, el("label", {}, box, el("span", { text: person.visitor_id })), ...otherNames(person, takeOut)),
-      el("td", { text: clock(person.first_seen, zone) }), el("td", { text: clock(person.last_seen, zone) }),
-      el("td", { text: person.zones.join(", ") || "door only" }), el("td", {}, ...states(person)));
+    // On a narrow page a row is a stack, each part under its name; the roles keep it a table all the same.
+    const cell = (title, ...parts) => el("td", { role: "cell", data: { title } }, ...parts);
+    return el("tr", { role: "row", data: { visitor: person.visitor_id } },
+      el("th", { scope: "row", role: "rowheader" }, el("label", {}, box, el("span", { text: person.visitor_id })), ...otherNames(person, takeOut)),
+      cell("First seen", clock(person.first_seen, zone)), cell("Last seen", clock(person.last_seen, zone)),
+      cell("Where", person.zones.join(", ") || "door only"), cell("State", ...states(person)));
   };
 
   const show = () => {

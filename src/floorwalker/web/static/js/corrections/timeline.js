@@ -1,7 +1,7 @@
 // How the figures came about: a timeline, the latest first.
 import { el, fill, nothing, notice } from "../dom.js";
 import { clock, dayAndClock } from "../format.js";
-import { cause, changes } from "./words.js";
+import { cause, changes, unchanged } from "./words.js";
 
 function when(point, zone) {
   const since = dayAndClock(point.at, zone);
@@ -14,7 +14,7 @@ function entry(point, zone) {
   return el("li", {},
     el("time", { datetime: point.at, text: when(point, zone) }),
     el("div", { class: deltas.length ? "" : "same" },
-      el("p", { class: "deltas", text: deltas.join(", ") || "no figure changed" }),
+      el("p", { class: "deltas", text: deltas.join(", ") || unchanged(point.changed) }),
       ...point.causes.map((each) => el("p", { class: "causes", data: { kind: each.kind }, text: cause(each) }))));
 }
 

@@ -31,16 +31,21 @@ const FIGURES = {
   abandonment_rate: ["left the queue", percent], avg_dwell_ms: ["average stay", duration],
 };
 
-/** `+3 visitors`, `conversion 40 % → 41 %`; one a figure that changed. */
+/** `+3 visitors`, `conversion 40 % → 41 %`; one a figure that changed by as much as is shown. */
 export function changes(changed) {
-  return Object.entries(changed).map(([name, { before, after }]) => {
+  return Object.entries(changed).flatMap(([name, { before, after }]) => {
     const [one, second] = FIGURES[name] ?? [name.replaceAll("_", " "), number];
-    if (typeof second === "function") return `${one} ${second(before)} → ${second(after)}`;
+    if (typeof second === "function") return second(before) === second(after) ? [] : `${one} ${second(before)} → ${second(after)}`;
     if (typeof before !== "number" || typeof after !== "number") return `${one} ${before ?? MISSING} → ${after ?? MISSING}`;
     const difference = after - before;
     const sign = difference > 0 ? "+" : "−";
     return `${sign}${count(Math.abs(difference), one, second)}`;
   });
+}
+
+/** What to say where `changes` says nothing. */
+export function unchanged(changed) {
+  return Object.keys(changed).length ? "figures changed by less than is shown" : "no figure changed";
 }
 
 function ofEvents(cause) {

@@ -20,7 +20,7 @@ function rows(heatmap, kinds) {
     .map(([zone, heat]) => {
       const of = (name, text) => ({ text, figure: `heatmap.${zone}.${name}` });
       return [
-        zone, kinds.get(zone) ? words(kinds.get(zone)) : "–", of("frequency", number(heat.frequency)),
+        zone, words(heat.kind ?? kinds.get(zone) ?? "–"), of("frequency", number(heat.frequency)),
         of("avg_dwell_ms", duration(heat.avg_dwell_ms)), of("normalized", number(heat.normalized)),
         of("data_confidence", heat.data_confidence),
       ];

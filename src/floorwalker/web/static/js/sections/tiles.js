@@ -45,6 +45,23 @@ function tile(id, name, metrics, text, ...meaning) {
   }
 }
 
+/** What the conversion means; a 0 for want of the till's rows is no measurement. */
+function conversion(metrics, of) {
+  const unsold = metrics.warnings?.some(({ code }) => code === "NO_TILL_DATA");
+  if (unsold) return [el("span", { class: "badge warn", text: "no till data" }), " no sale of this day is known, so nothing tells who bought"];
+  return [
+    "of visitors stood at the till within five minutes before a sale", ...interval(metrics, "conversion_rate"),
+    ". Matched one to one with ", of("transactions", count(metrics.transactions, "sale")), ": ",
+    of("conversion_matched", percent(metrics.conversion_matched)), ...interval(metrics, "conversion_matched"), ".",
+  ];
+}
+
+/** Of those who count as inside, how many nobody has seen for an hour. */
+function inside(metrics, of) {
+  if (!metrics.occupancy_unseen) return ["customers in the shop"];
+  return [of("occupancy_unseen", number(metrics.occupancy_unseen)), " of them not seen for an hour: most likely left unseen"];
+}
+
 /** Fill all tiles from `/metrics`. */
 export function showTiles(metrics) {
   const of = (name, text) => figure(`metrics.${name}`, text);
@@ -53,11 +70,9 @@ export function showTiles(metrics) {
     of("entries", number(metrics.entries)), " came in, ", of("exits", number(metrics.exits)), " went out, ",
     of("reentries", number(metrics.reentries)), " came back. ", BASIS[metrics.basis] ?? "");
   show("conversion", "conversion_rate", percent,
-    "of visitors stood at the till within five minutes before a sale", ...interval(metrics, "conversion_rate"),
-    ". Matched one to one with ", of("transactions", count(metrics.transactions, "sale")), ": ",
-    of("conversion_matched", percent(metrics.conversion_matched)), ...interval(metrics, "conversion_matched"), ".");
+    ...conversion(metrics, of));
   show("queue", "queue_depth_current", number, "waiting at the till");
-  show("inside", "occupancy", number, "customers in the shop");
+  show("inside", "occupancy", number, ...inside(metrics, of));
   show("abandonment", "abandonment_rate", percent, "of those who queued gave up", ...interval(metrics, "abandonment_rate"));
   show("dwell", "avg_dwell_ms", duration, "per completed stay of a customer");
   show("staff", "staff_excluded", number, "people known as staff, in no figure here");
