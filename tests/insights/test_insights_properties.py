@@ -147,6 +147,8 @@ def test_staff_is_in_no_figure_of_customers(empty_warehouse, events, sold):
     without = figures(empty_warehouse, [*customers, *last], sold)
     if found["metrics"]["basis"] != without["metrics"]["basis"]:
         return
+    if any(found["heatmap"][zone]["kind"] != heat["kind"] for zone, heat in without["heatmap"].items()):
+        return  # a queue event of staff's tells of a till that no site file names
     for name in CUSTOMERS_ONLY:
         assert found["metrics"][name] == without["metrics"][name], name
     for step in STEPS:
