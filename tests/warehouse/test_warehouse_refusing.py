@@ -32,9 +32,14 @@ def set_default(postgres):
 
 def test_a_database_that_takes_no_writing_now_is_away(set_default):
     warehouse = Warehouse(set_default("application_name", "any"))
-    with pytest.raises(DatabaseAway, match="read-only"), warehouse.database.write() as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))  # as on a server that changes over
-        connection.execute(text("UPDATE stores SET version = 0"))
+
+    def write():
+        with warehouse.database.write() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))  # as on a server that changes over
+            connection.execute(text("UPDATE stores SET version = 0"))
+
+    with pytest.raises(DatabaseAway, match="read-only"):
+        write()
     warehouse.close()
 
 
