@@ -163,6 +163,6 @@ def test_the_version_of_the_tables(database_url, monkeypatch):
 
 def test_asking_for_the_version_makes_no_database(tmp_path, monkeypatch):
     monkeypatch.setenv("FLOORWALKER_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
-    assert "no tables yet" in call("db", "status")
+    assert "no such file yet" in call("db", "status")
     assert list(tmp_path.iterdir()) == []
     assert "made with version" in call("db", "upgrade")
