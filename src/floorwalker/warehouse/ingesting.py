@@ -87,11 +87,12 @@ def take_in(connection: Connection, batch: EventColumns, arrival: Arrival) -> Ou
         return outcome
     new = batch if len(first) == len(batch) else batch.take(first)
     known = insert_new(connection, new, arrival.run_id, arrival.now_us)
-    for place, is_same in known.items():
-        _tell(batch, first[place], is_same, outcome)
-    if known and arrival.run_id is None:
-        same = [(new.store_id[place], new.event_id[place]) for place, is_same in known.items() if is_same]
-        free_from_runs(connection, same, arrival.now_us)
+    for place, there in known.items():
+        _tell(batch, first[place], there.is_same, outcome)
+    if arrival.run_id is None:
+        of_runs = [place for place, there in known.items() if there.is_same and there.of_run]
+        keys = [(new.store_id[place], new.event_id[place]) for place in of_runs]
+        free_from_runs(connection, keys, arrival.now_us)
     if again:
         _compare(connection, batch, again, outcome)
     if len(known) < len(new):

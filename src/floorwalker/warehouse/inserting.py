@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -31,23 +31,35 @@ _TOLD = "floorwalker_already_there"
 _Row = msgspec.defstruct("_Row", _COLUMNS)
 
 
+class Known(NamedTuple):
+    """An event that was there already.
+
+    Attributes:
+        is_same: whether what is there has the same content.
+        of_run: whether a run found it.
+    """
+
+    is_same: bool
+    of_run: bool
+
+
 def teach_sqlite(driver_connection: Any, info: dict[Any, Any]) -> None:
     """Give a new connection to SQLite the function `already_there` that inserting needs.
 
-    It notes the ids that it is called for, in a list in the connection's `info`.
+    It notes the ids that it is called for in the connection's `info`.
 
     Args:
         driver_connection: the driver's.
         info: what SQLAlchemy keeps with it.
     """
-    told: list[tuple[str, str, int]] = []
+    told: dict[Key, Known] = {}
     info[_TOLD] = told
 
-    def already_there(store_id: str, event_id: str, is_same: int) -> bool:
-        told.append((store_id, event_id, is_same))
+    def already_there(store_id: str, event_id: str, is_same: int, of_run: int) -> bool:
+        told[store_id, event_id] = Known(bool(is_same), bool(of_run))
         return False  # leave the row as it is
 
-    driver_connection.create_function("already_there", 3, already_there)
+    driver_connection.create_function("already_there", 4, already_there)
 
 
 def contents(columns: EventColumns, places: Sequence[int]) -> list[Content]:
@@ -58,7 +70,7 @@ def contents(columns: EventColumns, places: Sequence[int]) -> list[Content]:
 
 def insert_new(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> dict[int, bool]:
+) -> dict[int, Known]:
     """Insert those events whose id is not there yet.
 
     Args:
@@ -68,7 +80,7 @@ def insert_new(
         received_us: when they came in.
 
     Returns:
-        The places of those that did not go in, ascending, and whether what is there has the same content.
+        The places of those that did not go in, ascending, and what is there instead.
     """
     insert = _insert_postgres if is_postgres(connection) else _insert_sqlite
     known = insert(connection, columns, run_id, received_us)
@@ -89,10 +101,10 @@ def read_contents(connection: Connection, keys: Iterable[Key]) -> dict[Key, Cont
 
 def _insert_sqlite(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> dict[Key, bool]:
+) -> dict[Key, Known]:
     # One statement for many rows, and no rows back: the driver lets other threads work while a statement
     # runs, and beside a busy thread it waits for its turn again after each statement and each row.
-    told: list[tuple[str, str, int]] = connection.info[_TOLD]
+    told: dict[Key, Known] = connection.info[_TOLD]
     told.clear()
     width = len(_COLUMNS)
     values: list[Any] = [None] * (width * len(columns))
@@ -105,16 +117,16 @@ def _insert_sqlite(
         some = values[start * width : (start + size) * width]
         run(connection, _inserting_sqlite(size), (run_id, received_us, *some))
         start += size
-    return {(store_id, event_id): bool(is_same) for store_id, event_id, is_same in told}
+    return dict(told)
 
 
 def _insert_postgres(
     connection: Connection, columns: EventColumns, run_id: str | None, received_us: int
-) -> dict[Key, bool]:
+) -> dict[Key, Known]:
     # One JSON text: the driver would take as long to write arrays of these columns as the server to insert.
     rows = msgspec.json.encode(list(map(_Row, *columns.all()))).decode()
     told = run(connection, _inserting_postgres(), (rows, run_id, received_us)).fetchall()
-    return {(store_id, event_id): is_same for store_id, event_id, is_same in told}
+    return {(store_id, event_id): Known(*there) for store_id, event_id, *there in told}
 
 
 @cache
@@ -128,7 +140,7 @@ def _inserting_sqlite(size: int) -> str:
     is_same = " AND ".join(f"events.{name} IS excluded.{name}" for name in _CONTENT)
     note = (
         "DO UPDATE SET received_us = events.received_us "
-        f"WHERE already_there(excluded.store_id, excluded.event_id, {is_same})"
+        f"WHERE already_there(excluded.store_id, excluded.event_id, {is_same}, events.run_id IS NOT NULL)"
     )
     return (
         f"INSERT INTO events ({_TABLE}) VALUES {rows} "
@@ -151,7 +163,8 @@ def _inserting_postgres() -> str:
         left_out AS MATERIALIZED (
             SELECT * FROM sent WHERE (store_id, event_id) NOT IN (SELECT store_id, event_id FROM went_in)
         )
-        SELECT left_out.store_id, left_out.event_id, {is_same} FROM left_out LEFT JOIN LATERAL (
+        SELECT left_out.store_id, left_out.event_id, {is_same}, there.run_id IS NOT NULL
+        FROM left_out LEFT JOIN LATERAL (
             SELECT * FROM events
             WHERE events.store_id = left_out.store_id AND events.event_id = left_out.event_id OFFSET 0
         ) AS there ON true
