@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -111,12 +111,7 @@ def _recorded(told: Told, needed: Spans, events_us: Sequence[int], touching: Seq
     """A day with recordings: they decide, and events beside them tell of the time between the first and
     the last of these."""
     gaps = [gap for recording in told.recordings for gap in _gaps(recording)]
-    # What one file lacks another may show.
-    shown = union(
-        span
-        for recording in told.recordings
-        for span in without([_extent(recording)], union((a, b) for a, b, _ in _gaps(recording)))
-    )
+    shown = shown_spans(told.recordings)
     widened = [(a - _EDGE_US, b + _EDGE_US) for a, b in touching]
     beside = [at_us for at_us in events_us if not any(a <= at_us <= b for a, b in widened)]
     between = [(beside[0], beside[-1] + 1)] if beside else []
@@ -164,6 +159,15 @@ def _too_silent(told: Told, events_us: Sequence[int], silence: Span) -> bool:
     others = told.others_us[bisect_right(told.others_us, start_us) : bisect_left(told.others_us, end_us)]
     busy = len({at_us // _MINUTE_US for at_us in others}) >= _EXPECTED_MINUTES
     return expected >= (_EXPECTED_MINUTES if busy else 2 * _EXPECTED_MINUTES)
+
+
+def shown_spans(recordings: Iterable[Recording]) -> list[Span]:
+    """The stretches that recordings show, their gaps taken out; what one file lacks another may show."""
+    return union(
+        span
+        for recording in recordings
+        for span in without([_extent(recording)], union((a, b) for a, b, _ in _gaps(recording)))
+    )
 
 
 def _extent(recording: Recording) -> Span:

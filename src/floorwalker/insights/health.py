@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from floorwalker.events import format_utc
+from floorwalker.insights.opening import opening_of
 from floorwalker.insights.picture import STALE_AFTER
-from floorwalker.site.model import WEEKDAYS
 from floorwalker.warehouse import Feed, StoreInfo
 from floorwalker.warehouse.records import from_us
 
@@ -88,17 +88,13 @@ def opening_moment(store: StoreInfo, now: datetime) -> datetime | None:
             in which it opens again never closed.
         now: an aware time.
     """
-    hours = store.site.opening_hours if store.site else {}
     opened: datetime | None = None
     today = now.astimezone(store.zone_info).date()
     for back in range(9):
-        day = today - timedelta(days=back)
-        mine = hours.get(WEEKDAYS[day.weekday()])
+        mine = opening_of(store, today - timedelta(days=back))
         if mine is None:
             continue
-        closing_day = day + timedelta(days=mine.closes <= mine.opens)
-        opens = datetime.combine(day, mine.opens, tzinfo=store.zone_info).astimezone(UTC)
-        closes = datetime.combine(closing_day, mine.closes, tzinfo=store.zone_info).astimezone(UTC)
+        opens, closes = mine
         if opens <= (opened or now) and (closes >= opened if opened else closes > now):
             opened = opens
     return opened

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
+from floorwalker.insights.camera_time import shown_spans
+from floorwalker.insights.spans import length_us, without
 from floorwalker.runs import Recording
 from floorwalker.warehouse import Feed, ResolvedEvent
-from floorwalker.warehouse.records import to_us
 
 _UNSEEN_US = 60 * 1_000_000  # recordings of one day end some seconds apart
 
@@ -48,10 +49,6 @@ class Watching:
         for times in self._told.values():
             times.sort()
 
-    def unwatched(self, stretch_us: tuple[int, int]) -> frozenset[str]:
-        """The zones of which no camera is known to have watched a stretch of time."""
-        return frozenset(zone for zone in self._cameras if not self.watched(zone, stretch_us))
-
     def watched(self, zone: str, stretch_us: tuple[int, int]) -> bool:
         """Whether some camera of a zone is known to have watched a stretch of time."""
         return any(self._watches(camera, *stretch_us) for camera in self._cameras.get(zone, ()))
@@ -68,15 +65,4 @@ class Watching:
 
 def _unseen_us(recordings: Sequence[Recording], begin_us: int, end_us: int) -> int:
     """How much of a stretch no recording shows; gaps show nothing."""
-    spans: list[tuple[int, int]] = []
-    for recording in recordings:
-        start_us, at_s = to_us(recording.start_utc), 0.0
-        for gap in sorted(recording.gaps, key=lambda gap: gap.start_s):
-            spans.append((start_us + round(at_s * 1e6), start_us + round(gap.start_s * 1e6)))
-            at_s = max(at_s, gap.end_s)
-        spans.append((start_us + round(at_s * 1e6), start_us + round(recording.duration_s * 1e6)))
-    unseen_us, reached_us = 0, begin_us
-    for start_us, stop_us in sorted(spans):
-        unseen_us += max(0, min(start_us, end_us) - reached_us)
-        reached_us = max(reached_us, min(stop_us, end_us), min(start_us, end_us))
-    return unseen_us + max(0, end_us - reached_us)
+    return length_us(without([(begin_us, end_us)], shown_spans(recordings)))

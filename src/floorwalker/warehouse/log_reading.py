@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import Connection, Select, select
 
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.warehouse.log import REACH_US, Activation, Offset, RunRecord, Statement, StoreLog
 from floorwalker.warehouse.records import Transaction, from_us
+from floorwalker.warehouse.rows import rows_among
 from floorwalker.warehouse.schema import (
     clock_offsets,
     events,
@@ -20,8 +21,6 @@ from floorwalker.warehouse.schema import (
     transactions,
 )
 from floorwalker.warehouse.store_days import StoreDays, read_store_days
-
-_CHUNK = 400
 
 EVENT_COLUMNS = (
     events.c.time_us,
@@ -174,8 +173,8 @@ def _read_runs(connection: Connection, store_id: str, run_ids: set[str]) -> dict
         )
         .where(table.store_id == store_id)
     )
-    named = _in_chunks(connection, query, table.run_id, run_ids)
-    rows = _in_chunks(connection, query, table.recording_id, {row.recording_id for row in named})
+    named = rows_among(connection, query, table.run_id, run_ids)
+    rows = rows_among(connection, query, table.recording_id, {row.recording_id for row in named})
     return {row.run_id: RunRecord(*row) for row in rows}
 
 
@@ -184,16 +183,5 @@ def _read_activations(connection: Connection, store_id: str, recordings: set[str
     query = select(table.recording_id, table.version, table.run_id, table.activated_us).where(
         table.store_id == store_id
     )
-    rows = _in_chunks(connection, query, table.recording_id, recordings)
+    rows = rows_among(connection, query, table.recording_id, recordings)
     return sorted((Activation(*row) for row in rows), key=lambda each: each.version)
-
-
-def _in_chunks(
-    connection: Connection, query: Select[Any], column: ColumnElement[str], values: set[str]
-) -> list[Any]:
-    ordered = sorted(values)
-    return [
-        row
-        for start in range(0, len(ordered), _CHUNK)
-        for row in connection.execute(query.where(column.in_(ordered[start : start + _CHUNK])))
-    ]

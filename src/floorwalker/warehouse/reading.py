@@ -21,11 +21,9 @@ from floorwalker.warehouse.log_reading import (
 )
 from floorwalker.warehouse.records import StoreInfo, StoreView, Transaction, ZoneInfo, from_us
 from floorwalker.warehouse.resolving import DayResolver
-from floorwalker.warehouse.rows import named_rows_at_once, rows_at_once
+from floorwalker.warehouse.rows import named_rows_at_once, rows_among, rows_at_once
 from floorwalker.warehouse.schema import clock_offsets, events, recordings, resolutions, runs, stores, zones
 from floorwalker.warehouse.store_days import StoreDays, read_store_days
-
-_CHUNK = 400
 
 
 def store_info(row: Any) -> StoreInfo:
@@ -73,28 +71,19 @@ def read_view(
     days = read_store_days(connection, store_id)
     said = read_resolutions(connection, store_id, days, from_time_us, to_time_us)
     resolver = DayResolver(said, days)
+    shift_us = applied_offset_us(connection, store_id)
     return StoreView(
         resolver.resolve(rows),
-        read_transactions(connection, store_id, from_time_us, to_time_us),
+        _sales(connection, store_id, from_time_us, to_time_us, shift_us),
         resolver.corrections,
-        applied_offset_us(connection, store_id) / 1e6,
+        shift_us / 1e6,
     )
 
 
 def _superseded(connection: Connection, store_id: str, run_ids: set[str]) -> frozenset[str]:
     """Those among runs that others of their recordings have superseded."""
-    names = sorted(run_ids)
-    return frozenset(
-        name
-        for start in range(0, len(names), _CHUNK)
-        for name in connection.scalars(
-            select(runs.c.run_id).where(
-                runs.c.store_id == store_id,
-                runs.c.run_id.in_(names[start : start + _CHUNK]),
-                runs.c.active.is_(False),
-            )
-        )
-    )
+    statement = select(runs.c.run_id).where(runs.c.store_id == store_id, runs.c.active.is_(False))
+    return frozenset(row.run_id for row in rows_among(connection, statement, runs.c.run_id, run_ids))
 
 
 def read_resolutions(
@@ -114,7 +103,12 @@ def read_transactions(
     connection: Connection, store_id: str, from_time_us: int, to_time_us: int
 ) -> tuple[Transaction, ...]:
     """A store's transactions, by time; where an offset of the till is applied, by the cameras' clock."""
-    shift_us = applied_offset_us(connection, store_id)
+    return _sales(connection, store_id, from_time_us, to_time_us, applied_offset_us(connection, store_id))
+
+
+def _sales(
+    connection: Connection, store_id: str, from_time_us: int, to_time_us: int, shift_us: int
+) -> tuple[Transaction, ...]:
     rows = named_rows_at_once(
         connection, sales_between(store_id, from_time_us + shift_us, to_time_us + shift_us)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
@@ -10,10 +10,9 @@ from sqlalchemy import Connection, func, insert, select
 from floorwalker.warehouse.directory import tell_timezone
 from floorwalker.warehouse.reading import applied_offset_us
 from floorwalker.warehouse.records import LoadReport, Transaction
+from floorwalker.warehouse.rows import rows_among
 from floorwalker.warehouse.schema import receipts, transactions
 from floorwalker.warehouse.versions import ensure_stores, touch
-
-_CHUNK = 400
 
 Row = dict[str, object]
 
@@ -41,7 +40,7 @@ def add_transactions(
     conflicts: list[str] = []
     for store_id, mine in sorted(by_store.items()):
         swept_us = _swept_before_us(connection, store_id)
-        known = _known(connection, store_id, sorted({sale.transaction_id for sale in mine}))
+        known = _known(connection, store_id, {sale.transaction_id for sale in mine})
         new: dict[str, Row] = {}
         times_us: list[int] = []
         for sale in mine:
@@ -52,7 +51,7 @@ def add_transactions(
             elif earlier is None:
                 new[sale.transaction_id] = row
                 times_us.append(sale.time_us)
-            elif earlier is not None and all(earlier[name] == value for name, value in row.items()):
+            elif all(earlier[name] == value for name, value in row.items()):
                 duplicates += 1
             else:
                 conflicts.append(sale.transaction_id)
@@ -76,17 +75,11 @@ def _swept_before_us(connection: Connection, store_id: str) -> int:
     return latest or 0
 
 
-def _known(connection: Connection, store_id: str, ids: Sequence[str]) -> dict[str, Row]:
+def _known(connection: Connection, store_id: str, ids: Collection[str]) -> dict[str, Row]:
     table = transactions.c
-    return {
-        row["transaction_id"]: dict(row)
-        for start in range(0, len(ids), _CHUNK)
-        for row in connection.execute(
-            select(transactions).where(
-                table.store_id == store_id, table.transaction_id.in_(ids[start : start + _CHUNK])
-            )
-        ).mappings()
-    }
+    statement = select(transactions).where(table.store_id == store_id)
+    rows = rows_among(connection, statement, table.transaction_id, ids)
+    return {row.transaction_id: dict(row._mapping) for row in rows}
 
 
 def _row(sale: Transaction) -> Row:

@@ -16,7 +16,7 @@ DAY_US = 86_400_000_000
 
 def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that can say ON CONFLICT, in the words of the connection's database."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if is_postgres(connection) else sqlite.insert(table)
 
 
 def utc_day(time_us: int) -> int:
@@ -82,10 +82,3 @@ def touch(connection: Connection, store_id: str, times_us: Collection[int], now_
         )
         run_rows(connection, noted, [(store_id, day, version, now_us) for day in days])
     return version
-
-
-def touch_store(connection: Connection, store_ids: Iterable[str], now_us: int) -> None:
-    """Make stores known and note that something of them changed that is of no day."""
-    for store_id in sorted(set(store_ids)):
-        ensure_stores(connection, [store_id])
-        touch(connection, store_id, (), now_us)
