@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from floorwalker.events import Event
-from floorwalker.pipeline.camera_run import CameraJob, CameraRun, fit_frame
+from floorwalker.pipeline.camera_run import CameraJob, CameraRun
+from floorwalker.pipeline.fitting import fit_frame
 from floorwalker.tracking.track import Track
 from floorwalker.video.annotate import Annotation, annotate, blur_heads
 from floorwalker.video.reader import probe, read_frames

@@ -7,29 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from floorwalker import __version__
-from floorwalker.errors import InputError
 from floorwalker.events import Event, format_utc
-from floorwalker.identity.appearance import describe, quality
 from floorwalker.journeys import CameraContext, camera_events
 from floorwalker.pipeline.code import code_fingerprint
+from floorwalker.pipeline.fitting import check_shape, fit_frame
+from floorwalker.pipeline.following import Following
 from floorwalker.runs import Gap, Recording, Run, hash_configuration, hash_file
 from floorwalker.site import Camera, Store
-from floorwalker.tracking.bytetrack import ByteTrack
-from floorwalker.tracking.collect import TrackCollector
 from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
-from floorwalker.video.frame import Frame
 from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, read_frames, sample_frames
 from floorwalker.vision.detector import Detector
 
 DEFAULT_FPS = 10.0
 BACKGROUND_SAMPLES = 40
-ASPECT_TOLERANCE = 0.02
-LEAST_CLARITY = 0.3
 
 Progress = Callable[[int, int], None]
 
@@ -108,28 +100,22 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
         InputError: the video cannot be read or has another shape than the camera in the site file.
     """
     info = probe(job.video)
-    check_shape(info, job.camera)
+    check_shape(info.width, info.height, job.camera)
     fps = job.frames_per_second(info)
     gaps: list[Gap] = []
     detector.prepare(fit_frame(frame, job.camera) for frame in sample_frames(job.video, BACKGROUND_SAMPLES))
-    collector = TrackCollector(job.camera.calibrated())
-    tracker = ByteTrack()
+    following = Following(job.camera)
     expected = max(1, round(info.duration_s * fps))
     frames, last_s = 0, 0.0
     for raw in read_frames(job.video, fps, on_gap=gaps.append):
         frame = fit_frame(raw, job.camera)
-        detections = detector.detect(frame)
-        ids = tracker.update(detections, frame.time_s)
-        clarity = quality(detections, job.camera.resolution)
-        wanted = collector.due(ids, frame.time_s) & (clarity > LEAST_CLARITY)
-        looks = describe(frame.image, detections, wanted)
-        collector.add(ids, detections, frame.time_s, tracker.confirmed, looks, clarity)
+        following.take(frame, detector.detect(frame))
         frames, last_s = frames + 1, frame.time_s
         if on_progress and frames % 20 == 0:
             on_progress(frames, max(expected, frames))
     if on_progress:
         on_progress(frames, frames)
-    tracks = stitch_tracks(collector.finish())
+    tracks = stitch_tracks(following.finish())
     recording = Recording(
         store_id=job.store.id,
         camera_id=job.camera.id,
@@ -165,35 +151,3 @@ def _configuration(job: CameraJob, detector: Detector, fps: float) -> str:
             "timezone": job.store.timezone,
         }
     )
-
-
-def check_shape(info: VideoInfo, camera: Camera) -> None:
-    """Refuse a video whose shape is not the camera's: lines and zones would lie elsewhere.
-
-    Raises:
-        InputError: the sides' ratio differs by more than 2 percent.
-    """
-    width, height = camera.resolution
-    ratio = (info.width / info.height) / (width / height)
-    if abs(ratio - 1) > ASPECT_TOLERANCE:
-        raise InputError(
-            f"the video is {info.width}×{info.height}, but camera {camera.id} in the site file is "
-            f"{width}×{height}: its lines and zones do not fit this picture"
-        )
-
-
-def fit_frame(frame: Frame, camera: Camera) -> Frame:
-    """The frame in the site file's pixels, with the camera's masks blackened."""
-    width, height = camera.resolution
-    image = frame.image
-    if image.shape[:2] != (height, width):
-        shrinks = image.shape[0] > height
-        image = cv2.resize(
-            image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        ).astype(np.uint8, copy=False)
-    if camera.masks:
-        image = image.copy()
-        cv2.fillPoly(image, [np.round(np.array(mask)).astype(np.int32) for mask in camera.masks], (0, 0, 0))
-    if image is frame.image:
-        return frame
-    return Frame(image, frame.time_s, frame.index)

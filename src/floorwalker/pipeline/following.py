@@ -1,0 +1,55 @@
+"""Following people through one camera's frames: what recorded and live video have in common."""
+
+from __future__ import annotations
+
+from floorwalker.identity.appearance import describe, quality
+from floorwalker.site import Camera
+from floorwalker.tracking.bytetrack import ByteTrack
+from floorwalker.tracking.collect import TrackCollector
+from floorwalker.tracking.track import Track
+from floorwalker.tracking.tracker import Tracker
+from floorwalker.video.frame import Frame
+from floorwalker.vision.detections import Detections
+
+LEAST_CLARITY = 0.3
+
+
+class Following:
+    """Joins one camera's detections to tracks and describes people now and then, frame by frame.
+
+    It neither decodes nor detects, so that both may run ahead of it.
+    """
+
+    def __init__(
+        self, camera: Camera, tracker: Tracker | None = None, collector: TrackCollector | None = None
+    ) -> None:
+        """Begin.
+
+        Args:
+            camera: as the site file describes it.
+            tracker: a fresh one; default: ByteTrack.
+            collector: a fresh one; default: one with the camera's calibration.
+
+        Raises:
+            InputError: the camera's calibration contradicts itself.
+        """
+        self._camera = camera
+        self._tracker: Tracker = tracker or ByteTrack()
+        self._collector = collector or TrackCollector(camera.calibrated())
+
+    def take(self, frame: Frame, detections: Detections) -> None:
+        """Take in one frame.
+
+        Args:
+            frame: in the site file's pixels and masked (`fit_frame`), later than the frame before.
+            detections: the people found in it.
+        """
+        ids = self._tracker.update(detections, frame.time_s)
+        clarity = quality(detections, self._camera.resolution)
+        wanted = self._collector.due(ids, frame.time_s) & (clarity > LEAST_CLARITY)
+        looks = describe(frame.image, detections, wanted)
+        self._collector.add(ids, detections, frame.time_s, self._tracker.confirmed, looks, clarity)
+
+    def finish(self) -> list[Track]:
+        """The confirmed tracks, numbered from 1 in order of first sighting; nothing is held afterwards."""
+        return self._collector.finish()
