@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from floorwalker.journeys import CameraContext
 from floorwalker.runs import Recording, Run
 from floorwalker.site import Store
 from floorwalker.tracking.track import Track
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `walkers`
 
 # A camera that looks straight down: 100 pixels a metre, floor x right and y up the picture.
 METRE_PX = 100.0
