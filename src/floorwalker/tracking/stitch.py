@@ -60,8 +60,22 @@ def stitch_tracks(tracks: Sequence[Track], settings: StitchSettings | None = Non
         The tracks, renumbered from 1 in order of first sighting.
     """
     rules = settings or StitchSettings()
+    chains = fragment_chains(tracks, rules)
+    return [join_tracks(chain, number, rules.samples) for number, chain in enumerate(chains, start=1)]
+
+
+def fragment_chains(tracks: Sequence[Track], settings: StitchSettings | None = None) -> list[list[Track]]:
+    """The fragments of each person in turn, as `stitch_tracks` would join them.
+
+    Args:
+        tracks: of one camera.
+        settings: how near is near.
+
+    Returns:
+        Chains in order of first sighting; a track that goes on in no other is a chain of its own.
+    """
     ordered = sorted(tracks, key=lambda track: (track.start_s, track.track_id))
-    following = _successors(ordered, rules)
+    following = _successors(ordered, settings or StitchSettings())
     chains: list[list[Track]] = []
     taken: set[int] = set()
     for first in range(len(ordered)):
@@ -75,7 +89,7 @@ def stitch_tracks(tracks: Sequence[Track], settings: StitchSettings | None = Non
                 break
             at = following[at]
         chains.append(chain)
-    return [_join(chain, number, rules.samples) for number, chain in enumerate(chains, start=1)]
+    return chains
 
 
 def _successors(tracks: Sequence[Track], rules: StitchSettings) -> dict[int, int]:
@@ -155,7 +169,14 @@ def _velocity(time_s: FloatArray, path: npt.NDArray[np.floating]) -> FloatArray:
     return np.asarray(centred @ (p - p.mean(axis=0)) / (centred @ centred))
 
 
-def _join(chain: Sequence[Track], number: int, samples: int) -> Track:
+def join_tracks(chain: Sequence[Track], number: int, samples: int) -> Track:
+    """One track of several that follow each other in time.
+
+    Args:
+        chain: in order of time.
+        number: its track_id.
+        samples: appearance descriptors to keep.
+    """
     if len(chain) == 1:
         return replace(chain[0], track_id=number)
     described = [track.appearance for track in chain if len(track.appearance)]

@@ -1,0 +1,111 @@
+"""Who is outside: the people who left by a stream's door and may come back, in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.identity.likeness import LikenessScale, likeness
+from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is kept of someone to know them again.
+
+    Attributes:
+        visitor_id: their public name.
+        appearance: (k, d) descriptors of norm 1; k may be 0.
+        height_m: where it is known.
+    """
+
+    visitor_id: str
+    appearance: npt.NDArray[np.float32]
+    height_m: float | None
+
+
+class Outside:
+    """The people who left, newest last.
+
+    Args:
+        scale: from similarity to probability.
+        settings: when a match is made.
+        most: people kept; the one who left first goes first.
+        longest_s: nobody is kept for longer.
+    """
+
+    def __init__(
+        self,
+        scale: LikenessScale | None = None,
+        settings: ReentrySettings | None = None,
+        *,
+        most: int = 200,
+        longest_s: float = 3600.0,
+    ) -> None:
+        self._scale = scale or LikenessScale()
+        self._settings = settings or ReentrySettings()
+        self._most = most
+        self._longest_s = longest_s
+        self._left: dict[str, tuple[float, Person]] = {}
+        self._arrivals: list[float] = []
+
+    def __len__(self) -> int:
+        """People kept."""
+        return len(self._left)
+
+    def leave(self, person: Person, time_s: float) -> None:
+        """Someone went out; what was kept of them before is replaced."""
+        self._left.pop(person.visitor_id, None)
+        self._left[person.visitor_id] = (time_s, person)
+        while len(self._left) > self._most:
+            del self._left[next(iter(self._left))]
+
+    def arrive(self, person: Person, time_s: float) -> str | None:
+        """Someone comes in: who of those outside it is, if anybody.
+
+        Args:
+            person: under the name that they bear so far.
+            time_s: when.
+
+        Returns:
+            The visitor_id of the earlier visit, their own included; None: somebody new. Whoever is matched
+            is inside from now on.
+        """
+        self._forget(time_s)
+        back = person.visitor_id if person.visitor_id in self._left else self._match(person, time_s)
+        self._arrivals.append(time_s)
+        if back is not None:
+            del self._left[back]
+        return back
+
+    def _match(self, person: Person, time_s: float) -> str | None:
+        names = list(self._left)
+        if not names or len(person.appearance) == 0:
+            return None
+
+        def alike(a: int, b: int) -> float | None:
+            if a != newcomer or not 0 <= b < len(names):
+                return None
+            other = self._left[names[b]][1]
+            unknown = person.height_m is None or other.height_m is None
+            difference = None if unknown else (person.height_m or 0.0) - (other.height_m or 0.0)
+            return likeness(person.appearance, other.appearance, self._scale, difference)
+
+        # Earlier arrivals only tell how many strangers come in; nothing is known of their looks here.
+        newcomer = len(names) + len(self._arrivals)
+        door = [DoorTrack(i, ((self._left[name][0], False),)) for i, name in enumerate(names)]
+        door += [DoorTrack(len(names) + i, ((at, True),)) for i, at in enumerate(self._arrivals)]
+        door.append(DoorTrack(newcomer, ((time_s, True),)))
+        for match in match_reentries(door, alike, self._settings):
+            if match.track_id == newcomer:
+                return names[match.earlier_id]
+        return None
+
+    def _forget(self, time_s: float) -> None:
+        window_s = time_s - self._settings.window_s
+        self._arrivals = [at for at in self._arrivals if at >= window_s][-self._most :]
+        gone = [name for name, (at, _) in self._left.items() if at < time_s - self._longest_s]
+        for name in gone:
+            del self._left[name]
