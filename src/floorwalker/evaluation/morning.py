@@ -14,7 +14,7 @@ from floorwalker.errors import InputError
 from floorwalker.evaluation.truth import read_events
 from floorwalker.events import Event, parse_utc
 from floorwalker.insights.metrics import metrics
-from floorwalker.insights.picture import take_picture
+from floorwalker.insights.picture import Picture, take_picture
 from floorwalker.insights.windows import choose_window
 from floorwalker.pipeline.camera_run import CameraJob
 from floorwalker.pipeline.day_run import CameraProgress, DayRun, DetectorBuilder, process_day, videos_of
@@ -94,14 +94,25 @@ def measure_morning(
     Raises:
         FloorwalkerError: any part of the way failed.
     """
-    warehouse.register_site(morning.site, morning.folder)
     day = process_day(morning.jobs(), build, on_progress=on_progress)
+    return day, metrics(picture_of(morning, day, warehouse))
+
+
+def picture_of(morning: Morning, day: DayRun, warehouse: Warehouse) -> Picture:
+    """Load a morning's runs and its sales, and take the store's picture of that day.
+
+    Args:
+        morning: whose.
+        day: what its cameras gave.
+        warehouse: where to; it should be empty.
+    """
+    warehouse.register_site(morning.site, morning.folder)
     load_day(warehouse, day)
     shop = Till(morning.store.id, morning.store.zone_info, morning.store.currency)
     till = read_pos(morning.folder / "pos.csv", lambda _: shop)
     warehouse.load_transactions(till.transactions, timezone=morning.store.timezone)
     store = warehouse.store(morning.store.id)
-    return day, metrics(take_picture(warehouse, store, choose_window(warehouse, store, None, None, None)))
+    return take_picture(warehouse, store, choose_window(warehouse, store, None, None, None))
 
 
 @dataclass(frozen=True, slots=True)
