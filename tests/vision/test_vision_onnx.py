@@ -8,8 +8,8 @@ from onnx import TensorProto, helper
 from floorwalker.errors import InputError
 from floorwalker.video import Frame, read_frames
 from floorwalker.vision.onnx import OnnxDetector, OpenVinoSession, choose_input_size
-from floorwalker.vision.onnx.heads import Head, HeadKind, recognise_head
-from floorwalker.vision.onnx.letterbox import Letterbox
+from floorwalker.vision.onnx.feed import Placement
+from floorwalker.vision.onnx.letterbox import PADDING, Letterbox
 
 CELLS_64 = 8 * 8 + 4 * 4 + 2 * 2
 
@@ -30,47 +30,16 @@ def constant_network(path: Path, output: np.ndarray, side: int = 64) -> Path:
     return path
 
 
-def test_yolox_boxes_are_decoded_with_grid_and_stride() -> None:
-    head = recognise_head([(1, CELLS_64, 85)], (64, 64))
-    assert head is not None
-    assert head.kind is HeadKind.YOLOX
-    output = np.zeros((1, CELLS_64, 85), np.float32)
-    cell = 64 + 4 * 1 + 2  # stride 16, row 1, column 2
-    output[0, cell, :6] = [0.5, 0.25, np.log(1.5), np.log(2.0), 0.9, 0.8]
-    boxes, scores = head.decode(output, 0.35)
-    np.testing.assert_allclose(boxes, [[40 - 12, 20 - 16, 40 + 12, 20 + 16]], atol=1e-4)
-    np.testing.assert_allclose(scores, [0.72], atol=1e-6)
-
-
-def test_yolov8_boxes_are_centres_and_sizes() -> None:
-    head = recognise_head([(1, 20, CELLS_64)], (64, 64))
-    assert isinstance(head, Head)
-    assert head.kind is HeadKind.YOLOV8
-    output = np.zeros((1, 20, CELLS_64), np.float32)
-    output[0, :5, 7] = [30, 20, 10, 16, 0.6]
-    output[0, 5, 9] = 0.99  # another class is no person
-    boxes, scores = head.decode(output, 0.35)
-    np.testing.assert_allclose(boxes, [[25, 12, 35, 28]])
-    np.testing.assert_allclose(scores, [0.6], atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "shapes", [[(1, 25200, 85)], [(1, 6, 7)], [(1, CELLS_64, 85), (1, 4, 4)], [(1, 1000)]]
-)
-def test_other_outputs_are_not_guessed_at(shapes: list[tuple[int, ...]]) -> None:
-    assert recognise_head(shapes, (64, 64)) is None
-
-
-@pytest.mark.parametrize("kind", list(HeadKind))
-def test_boxes_come_back_through_the_letterbox(kind: HeadKind) -> None:
-    box = Letterbox.fit(kind, (1280, 720), (640, 640))
+@pytest.mark.parametrize("placement", list(Placement))
+def test_boxes_come_back_through_the_letterbox(placement: Placement) -> None:
+    box = Letterbox.fit(placement, (1280, 720), (640, 608))
     image = np.zeros((720, 1280, 3), np.uint8)
     image[100:300, 400:500] = (0, 0, 255)
-    batch = box.batch(image, kind)
-    red = batch[0, 2 if kind is HeadKind.YOLOX else 0]
-    ys, xs = np.nonzero((red > red.max() * 0.6) & (batch[0, 1] < red.max() * 0.2))
+    canvas = np.full((608, 640, 3), PADDING, np.uint8)
+    box.paint(Frame(image, 0.0, 0), canvas)
+    ys, xs = np.nonzero((canvas[..., 2] > 150) & (canvas[..., 1] < 50))
     found = np.array([[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], np.float32)
-    np.testing.assert_allclose(box.to_frame(found, (1280, 720))[0], [400, 100, 500, 300], atol=3)
+    np.testing.assert_allclose(box.to_frame(found)[0], [400, 100, 500, 300], atol=3)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
 from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, read_frames, sample_frames
 from floorwalker.vision.detector import Detector
+from floorwalker.vision.streaming import detect_stream
 
 DEFAULT_FPS = 10.0
 BACKGROUND_SAMPLES = 40
@@ -107,12 +109,13 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     following = Following(job.camera)
     expected = max(1, round(info.duration_s * fps))
     frames, last_s = 0, 0.0
-    for raw in read_frames(job.video, fps, on_gap=gaps.append):
-        frame = fit_frame(raw, job.camera)
-        following.take(frame, detector.detect(frame))
-        frames, last_s = frames + 1, frame.time_s
-        if on_progress and frames % 20 == 0:
-            on_progress(frames, max(expected, frames))
+    raw = read_frames(job.video, fps, on_gap=gaps.append)
+    with closing(detect_stream(detector, (fit_frame(frame, job.camera) for frame in raw))) as stream:
+        for frame, detections in stream:
+            following.take(frame, detections)
+            frames, last_s = frames + 1, frame.time_s
+            if on_progress and frames % 20 == 0:
+                on_progress(frames, max(expected, frames))
     if on_progress:
         on_progress(frames, frames)
     tracks = stitch_tracks(following.finish())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
 from floorwalker.errors import InputError
 from floorwalker.site import Camera
+from floorwalker.video.fitting import fit
 from floorwalker.video.frame import Frame
 
 ASPECT_TOLERANCE = 0.02
@@ -34,16 +32,4 @@ def check_shape(width: int, height: int, camera: Camera) -> None:
 
 def fit_frame(frame: Frame, camera: Camera) -> Frame:
     """The frame in the site file's pixels, with the camera's masks blackened."""
-    width, height = camera.resolution
-    image = frame.image
-    if image.shape[:2] != (height, width):
-        shrinks = image.shape[0] > height
-        image = cv2.resize(
-            image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        ).astype(np.uint8, copy=False)
-    if camera.masks:
-        image = image.copy()
-        cv2.fillPoly(image, [np.round(np.array(mask)).astype(np.int32) for mask in camera.masks], (0, 0, 0))
-    if image is frame.image:
-        return frame
-    return Frame(image, frame.time_s, frame.index)
+    return fit(frame, camera.resolution, camera.masks)

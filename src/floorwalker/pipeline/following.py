@@ -74,7 +74,8 @@ class Following:
         ids = self._tracker.update(detections, frame.time_s)
         clarity = quality(detections, self._camera.resolution)
         wanted = self._gathering.due(ids, frame.time_s) & (clarity > LEAST_CLARITY)
-        looks = describe(frame.image, detections, wanted)
+        # Colours are made for the frames in which somebody is described, not for all.
+        looks = describe(frame.image, detections, wanted) if wanted.any() else None
         self._gathering.add(ids, detections, frame.time_s, self._tracker.confirmed, looks, clarity)
 
     def finish(self) -> list[Track]:

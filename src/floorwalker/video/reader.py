@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -18,6 +16,7 @@ from floorwalker.errors import InputError
 from floorwalker.runs import Gap
 from floorwalker.video.container import declared_duration_s, frame_rate, open_video
 from floorwalker.video.frame import Frame
+from floorwalker.video.planes import Decoded, Scaler
 
 SHORTEST_GAP_S = 1.0
 TRUNCATED = "truncated"
@@ -61,7 +60,7 @@ def probe(path: Path) -> VideoInfo:
         first = next(_decoded(container, stream), None)
         if first is None:
             raise InputError(f"not one frame of the video can be decoded: {path}")
-        height, width = to_bgr(first).shape[:2]
+        width, height = Decoded.of(first, Scaler()).size
         if duration_s is None:
             packets = 1 + sum(1 for packet in container.demux(stream) if packet.size)
             duration_s = packets / float(rate)
@@ -85,7 +84,7 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
         on_gap: told of each `Gap`: `missing frames`, `truncated`, `missing timestamps`, `repeated times`.
 
     Returns:
-        Frames, their times growing from 0 (the first presentation time), in blue-green-red.
+        Frames, their times growing from 0 (the first presentation time); colours are made when asked for.
 
     Raises:
         InputError: the file cannot be read, not one of its frames can, or fps is no rate.
@@ -97,6 +96,7 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
     with container:
         clock = _Clock(1.0 / float(frame_rate(stream)), report)
         declared_s = declared_duration_s(container, stream)
+        scaler = Scaler()
         due_s, size = 0.0, None
         for index, decoded in enumerate(_decoded(container, stream)):
             time_s = clock.time_of(decoded)
@@ -104,33 +104,14 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
                 continue
             if fps is not None:
                 due_s = (math.floor((time_s + _DUE_TOLERANCE_S) * fps) + 1) / fps
-            image = to_bgr(decoded, size)
-            size = size or (image.shape[1], image.shape[0])
-            yield Frame(image, time_s, index)
+            picture = Decoded.of(decoded, scaler, size)
+            size = picture.size
+            yield Frame(picture, time_s, index)
         if clock.last_s is None:
             raise InputError(f"not one frame of the video can be decoded: {path}")
         end_s = clock.last_s + clock.step_s
         if declared_s is not None and declared_s - end_s >= SHORTEST_GAP_S:
             report(Gap(end_s, declared_s, TRUNCATED))
-
-
-def to_bgr(frame: VideoFrame, size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
-    """The picture of a decoded frame, upright.
-
-    Args:
-        frame: as decoded.
-        size: width and height wanted, for recordings that change their size midway; default: as it is.
-
-    Returns:
-        (height, width, 3) uint8, blue-green-red.
-    """
-    image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-    if frame.rotation:
-        image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-    if size is not None and (image.shape[1], image.shape[0]) != size:
-        scaled = VideoFrame.from_ndarray(image, format="bgr24").reformat(*size)
-        image = np.asarray(scaled.to_ndarray(format="bgr24"), dtype=np.uint8)
-    return image
 
 
 @dataclass(slots=True)
@@ -230,6 +211,7 @@ def _key_frame_times(path: Path, count: int) -> dict[int, Frame]:
         stream.codec_context.skip_frame = "NONKEY"
         stream.thread_type = "SLICE"  # with frame threads each seek would first fill the pipeline
         rate, zero, size = float(frame_rate(stream)), stream.start_time or 0, None
+        scaler = Scaler()
         for ordinal in range(count):
             target = zero + int(duration_s * (ordinal + 0.5) / count / stream.time_base)
             if found and target <= max(found):
@@ -241,10 +223,10 @@ def _key_frame_times(path: Path, count: int) -> dict[int, Frame]:
                 continue
             if decoded is None or decoded.pts is None or decoded.pts in found:
                 continue
-            image = to_bgr(decoded, size)
-            size = size or (image.shape[1], image.shape[0])
+            picture = Decoded.of(decoded, scaler, size)
+            size = picture.size
             time_s = float((decoded.pts - zero) * stream.time_base)
-            found[decoded.pts] = Frame(image, time_s, round(time_s * rate))
+            found[decoded.pts] = Frame(picture, time_s, round(time_s * rate))
     return dict(sorted(found.items()))
 
 

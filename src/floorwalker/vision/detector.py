@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
@@ -23,4 +23,26 @@ class Detector(Protocol):
 
     def detect(self, frame: Frame) -> Detections:
         """The people in one frame."""
+        ...
+
+
+class Pending(Protocol):
+    """A frame that a detector is looking at."""
+
+    def result(self) -> Detections:
+        """The people in the frame; waits for them. To be asked once."""
+        ...
+
+
+@runtime_checkable
+class OverlappingDetector(Detector, Protocol):
+    """A detector that looks at several frames at one time; what it finds in one depends on that one alone."""
+
+    @property
+    def ahead(self) -> int:
+        """How many frames are worth having under way."""
+        ...
+
+    def begin(self, frame: Frame) -> Pending:
+        """Begin with a frame; does not wait."""
         ...

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from floorwalker.runs import hash_file
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
 from floorwalker.vision.onnx.letterbox import Letterbox
-from floorwalker.vision.onnx.session import OpenVinoSession, Precision, Session
+from floorwalker.vision.onnx.openvino_session import OpenVinoSession
+from floorwalker.vision.onnx.session import Precision, Request, Session
 
 SCORE_THRESHOLD = 0.35
 OVERLAP_THRESHOLD = 0.45
@@ -20,7 +23,7 @@ SMALLEST_SIDE_PX = 2.0
 
 
 class OnnxDetector:
-    """Finds people with a network of a known head.
+    """Finds people with a network of a known head; implements `vision.detector.OverlappingDetector`.
 
     Args:
         session: the network.
@@ -32,6 +35,8 @@ class OnnxDetector:
         self._session = session
         self._fingerprint = fingerprint
         self._threshold = score_threshold
+        self._idle: list[Request] = []
+        self._letterbox: Letterbox | None = None
 
     @classmethod
     def load(
@@ -40,7 +45,9 @@ class OnnxDetector:
         frame_size: tuple[int, int],
         score_threshold: float = SCORE_THRESHOLD,
         input_size: tuple[int, int] | None = None,
-        precision: Precision = "f32",
+        precision: Precision = "auto",
+        threads: int | None = None,
+        person_class: int | None = None,
     ) -> OnnxDetector:
         """Load a network for frames of one size on OpenVINO.
 
@@ -49,37 +56,102 @@ class OnnxDetector:
             frame_size: width and height of the frames.
             score_threshold: lowest score to report.
             input_size: width and height of the network's input; default: its own, or chosen by the frames.
-            precision: `f32` or `bf16`.
+            precision: `auto` is `bf16` where the processor has it, else `f32`.
+            threads: threads of the engine; default: one a core.
+            person_class: which of the network's classes is a person; default: its family's.
 
         Raises:
             InputError: the file cannot be read or its shapes are not understood.
         """
-        session = OpenVinoSession(path, frame_size, input_size, precision)
-        width, height = session.input_size
-        fingerprint = (
-            f"{path.stem} sha256:{hash_file(path)} {width}x{height} score>={score_threshold:g} {precision}"
-        )
-        return cls(session, fingerprint, score_threshold)
+        session = OpenVinoSession(path, frame_size, input_size, precision, threads, person_class)
+        return cls(session, _fingerprint(path, session, score_threshold), score_threshold)
 
     @property
     def fingerprint(self) -> str:
-        """Name, content, input size, threshold and precision."""
+        """Name, content, family, input size, threshold and precision."""
         return self._fingerprint
+
+    @property
+    def ahead(self) -> int:
+        """Frames worth having under way: one a thread of the engine, and one that waits for the next free."""
+        return self._session.parallel + 1
 
     def prepare(self, samples: Iterable[Frame]) -> None:
         """A network needs no look ahead; the samples are not read."""
 
     def detect(self, frame: Frame) -> Detections:
         """The people in one frame, best score first."""
-        height, width = frame.image.shape[:2]
+        return self.begin(frame).result()
+
+    def begin(self, frame: Frame) -> OnnxPending:
+        """Begin to look for the people in one frame; does not wait."""
+        if self._letterbox is None or self._letterbox.frame_size != frame.size:
+            head = self._session.head
+            self._letterbox = Letterbox.fit(head.feed.placement, frame.size, self._session.input_size)
+            self._idle = []  # what is beside the frame would be left over from the other size
+        request = self._idle.pop() if self._idle else self._session.request()
+        self._letterbox.paint(frame, request.canvas)
+        request.start()
+        return OnnxPending(self, request, self._letterbox)
+
+    def finish(self, request: Request, letterbox: Letterbox) -> Detections:
+        """Wait for a request that was begun, and say whom it found."""
         head = self._session.head
-        box = Letterbox.fit(head.kind, (width, height), self._session.input_size)
-        raw, scores = head.decode(self._session.run(box.batch(frame.image, head.kind)), self._threshold)
-        if not len(raw):
+        boxes, scores = head.decode(request.wait(), self._threshold)
+        if letterbox is self._letterbox:
+            self._idle.append(request)
+        if not len(boxes):
             return Detections.empty()
-        xywh = np.concatenate([raw[:, :2], raw[:, 2:] - raw[:, :2]], axis=1)
-        kept = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self._threshold, OVERLAP_THRESHOLD)
-        order = np.asarray(kept, dtype=np.intp).reshape(-1)
-        boxes = box.to_frame(raw[order], (width, height))
-        big = np.all(boxes[:, 2:] - boxes[:, :2] >= SMALLEST_SIDE_PX, axis=1)
-        return Detections.from_boxes(boxes[big], np.clip(scores[order][big], 0, 1))
+        order = (
+            suppress(boxes, scores, OVERLAP_THRESHOLD) if head.repeats else np.argsort(-scores, kind="stable")
+        )
+        found = letterbox.to_frame(boxes[order])
+        big = np.all(found[:, 2:] - found[:, :2] >= SMALLEST_SIDE_PX, axis=1)
+        return Detections.from_boxes(found[big], np.clip(scores[order][big], 0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxPending:
+    """A frame that is being looked at; implements `vision.detector.Pending`.
+
+    Attributes:
+        detector: whose.
+        request: what is under way.
+        letterbox: where the frame lies in the network's input.
+    """
+
+    detector: OnnxDetector
+    request: Request
+    letterbox: Letterbox
+
+    def result(self) -> Detections:
+        """The people, best score first; waits for them. To be asked once."""
+        return self.detector.finish(self.request, self.letterbox)
+
+
+def suppress(
+    boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], overlap: float
+) -> npt.NDArray[np.intp]:
+    """Which of overlapping boxes to keep: the best of each heap.
+
+    Args:
+        boxes: (n, 4) x1, y1, x2, y2.
+        scores: (n,).
+        overlap: intersection over union from which two boxes are of one person; raising it keeps more
+            doubles.
+
+    Returns:
+        Indices, best score first.
+    """
+    xywh = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxes(xywh.astype(np.float64), scores, 0.0, overlap)  # type: ignore[arg-type]
+    return np.asarray(kept, dtype=np.intp).reshape(-1)
+
+
+def _fingerprint(path: Path, session: Session, threshold: float) -> str:
+    width, height = session.input_size
+    head = session.head
+    return (
+        f"{path.stem} sha256:{hash_file(path)} {head.family} {width}x{height} score>={threshold:g} "
+        f"{session.precision}"
+    )

@@ -1,14 +1,14 @@
-"""Fitting a frame into a network's input without distorting it."""
+"""Fitting a frame into a network's input."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.vision.onnx.heads import HeadKind
+from floorwalker.video.frame import Frame
+from floorwalker.vision.onnx.feed import Placement
 
 PADDING = 114
 
@@ -18,51 +18,49 @@ class Letterbox:
     """Where a frame lies in a network's input.
 
     Attributes:
-        input_size: width and height of the input in pixels.
-        scale: input pixels a frame pixel.
+        frame_size: width and height of the frame in pixels.
+        content_size: what is left of them in the input.
         left: input pixels left of the frame.
         top: input pixels above the frame.
     """
 
-    input_size: tuple[int, int]
-    scale: float
+    frame_size: tuple[int, int]
+    content_size: tuple[int, int]
     left: int
     top: int
 
     @classmethod
-    def fit(cls, kind: HeadKind, frame_size: tuple[int, int], input_size: tuple[int, int]) -> Letterbox:
-        """The place that a family of networks was trained with: YOLOX at the top left, YOLOv8 centred."""
-        scale = min(input_size[0] / frame_size[0], input_size[1] / frame_size[1])
-        if kind is HeadKind.YOLOX:
-            return cls(input_size, scale, 0, 0)
-        left = round((input_size[0] - frame_size[0] * scale) / 2 - 0.1)
-        top = round((input_size[1] - frame_size[1] * scale) / 2 - 0.1)
-        return cls(input_size, scale, left, top)
-
-    def batch(self, image: npt.NDArray[np.uint8], kind: HeadKind) -> npt.NDArray[np.float32]:
-        """The frame as a network's input.
+    def fit(cls, placement: Placement, frame_size: tuple[int, int], input_size: tuple[int, int]) -> Letterbox:
+        """The place that a family of networks was trained with.
 
         Args:
-            image: (height, width, 3) uint8, blue-green-red.
-            kind: YOLOX takes blue-green-red 0 to 255, YOLOv8 red-green-blue 0 to 1.
-
-        Returns:
-            (1, 3, height, width) float32.
+            placement: where the frame goes.
+            frame_size: width and height of the frame in pixels.
+            input_size: width and height of the input in pixels.
         """
-        width = min(self.input_size[0], round(image.shape[1] * self.scale))
-        height = min(self.input_size[1], round(image.shape[0] * self.scale))
-        canvas = np.full((self.input_size[1], self.input_size[0], 3), PADDING, np.uint8)
-        target = canvas[self.top : self.top + height, self.left : self.left + width]
-        target[:] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        yolox = kind is HeadKind.YOLOX
-        blob = cv2.dnn.blobFromImage(canvas, 1.0 if yolox else 1 / 255, swapRB=not yolox)
-        return np.asarray(blob, dtype=np.float32)
+        if placement is Placement.STRETCHED:
+            return cls(frame_size, input_size, 0, 0)
+        scale = min(input_size[0] / frame_size[0], input_size[1] / frame_size[1])
+        width, height = (max(1, round(side * scale)) for side in frame_size)
+        content = (min(input_size[0], width), min(input_size[1], height))
+        if placement is Placement.TOP_LEFT:
+            return cls(frame_size, content, 0, 0)
+        left, top = ((room - side) // 2 for room, side in zip(input_size, content, strict=True))
+        return cls(frame_size, content, left, top)
 
-    def to_frame(
-        self, boxes: npt.NDArray[np.float32], frame_size: tuple[int, int]
-    ) -> npt.NDArray[np.float32]:
+    def paint(self, frame: Frame, canvas: npt.NDArray[np.uint8]) -> None:
+        """Put a frame into the network's input; what is beside it stays as it is.
+
+        Args:
+            frame: the frame.
+            canvas: (height, width, 3) uint8 of the input's size, filled with `PADDING` beforehand.
+        """
+        width, height = self.content_size
+        canvas[self.top : self.top + height, self.left : self.left + width] = frame.resized(self.content_size)
+
+    def to_frame(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Boxes of the input as boxes of the frame, cut at its edges."""
-        offset = np.array([self.left, self.top, self.left, self.top], np.float32)
-        limit = np.array([*frame_size, *frame_size], np.float32)
-        clipped = np.clip((boxes - offset) / np.float32(self.scale), 0, limit)
-        return np.asarray(clipped, dtype=np.float32)
+        offset = np.array([self.left, self.top] * 2, np.float32)
+        limit = np.array([*self.frame_size] * 2, np.float32)
+        scale = np.array([*self.content_size] * 2, np.float32) / limit
+        return np.asarray(np.clip((boxes - offset) / scale, 0, limit), dtype=np.float32)
