@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -167,7 +168,7 @@ def walker(
     floor = path + rng.uniform(-jitter_m, jitter_m, path.shape)
     feet = view.pixels(floor)
     head = view.pixels(path + (floor - path) / 3, height_m)
-    half = np.abs(view.pixels(path + [0.25, 0.0])[:, 0] - view.pixels(path)[:, 0])
+    half = np.abs(view.pixels(path + np.array([0.25, 0.0]))[:, 0] - view.pixels(path)[:, 0])
     boxes = np.column_stack([feet[:, 0] - half, head[:, 1], feet[:, 0] + half, feet[:, 1]])
     seen = (feet >= 0).all(axis=1) & (feet <= view.resolution).all(axis=1)
     if not seen.all():
@@ -186,7 +187,7 @@ def walker(
 def route(start_s: float, speed_m_per_s: float, *places: tuple[float, float]) -> list[tuple[float, ...]]:
     """The script of a walk along places at one speed."""
     script: list[tuple[float, ...]] = [(start_s, *places[0])]
-    for before, after in zip(places, places[1:], strict=False):
+    for before, after in pairwise(places):
         step = float(np.hypot(after[0] - before[0], after[1] - before[1]))
         script.append((script[-1][0] + max(step / speed_m_per_s, 1e-3), *after))
     return script

@@ -65,6 +65,7 @@ def match_reentries(
     tracks: Sequence[DoorTrack],
     likeness: Callable[[int, int], float | None],
     settings: ReentrySettings,
+    together: Callable[[int, int], bool] = lambda one, other: False,
 ) -> list[Reentry]:
     """Match inbound tracks with those who left, in order of time.
 
@@ -76,6 +77,7 @@ def match_reentries(
         tracks: that crossed the door's line.
         likeness: of two tracks by track_id, 0 to 1; None where nothing can be said.
         settings: when a match is made.
+        together: whether two tracks were in one camera's view at once: they are two people, however alike.
 
     Returns:
         The matches, in order of the inbound crossing.
@@ -97,7 +99,12 @@ def match_reentries(
             del outside[who]
             continue
         strangers_per_s = _arrival_rate(arrivals, time_s, settings.window_s)
-        found = _best(track_id, time_s, outside, seen_as, likeness, strangers_per_s, settings)
+        others = {
+            who: left_s
+            for who, left_s in outside.items()
+            if not any(together(track_id, member) for member in seen_as[who])
+        }
+        found = _best(track_id, time_s, others, seen_as, likeness, strangers_per_s, settings)
         if found is None:
             continue
         best, first, second, returning = found

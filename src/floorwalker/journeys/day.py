@@ -21,7 +21,7 @@ from floorwalker.journeys.zones import ZoneSettings, stays
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.runs import Recording
 from floorwalker.site import Camera, Store, ZoneKind
-from floorwalker.tracking.track import Track
+from floorwalker.tracking.track import Track, in_view_at_once
 
 HANDOVER = "rule:handover"
 _STAFF_REASONS = {rule: "rule:" + rule.replace(" ", "-") for rule in (BEHIND_COUNTER, LONGEST_IN_VIEW)}
@@ -194,9 +194,16 @@ def _returns(
         ]
         return max(known) if known else None
 
+    def at_once(a: int, b: int) -> bool:
+        return any(
+            nodes[i].day is nodes[j].day and in_view_at_once(nodes[i].track, nodes[j].track)
+            for i in persons[a]
+            for j in persons[b]
+        )
+
     door = [DoorTrack(person, tuple(crossed)) for person, crossed in enumerate(moments) if crossed]
     found = []
-    for match in match_reentries(door, alike, rules.reentry):
+    for match in match_reentries(door, alike, rules.reentry, at_once):
         together = [nodes[i].sighting for i in (*persons[match.track_id], *persons[match.earlier_id])]
         if doors_agree(together, rules.handover.door_slack_s):
             score = float(np.log(odds_of(match.probability)))

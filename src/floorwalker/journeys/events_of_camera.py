@@ -16,12 +16,13 @@ from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
 from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
 from floorwalker.journeys.line_geometry import approach
+from floorwalker.journeys.picture_edge import beyond_the_edge
 from floorwalker.journeys.queue import QueueSettings, queue_visits
 from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
 from floorwalker.journeys.writing import CameraJourneys, events_of
 from floorwalker.journeys.zones import Stay, ZoneSettings, stays
 from floorwalker.site import Calibration, ZoneKind
-from floorwalker.tracking.track import Track
+from floorwalker.tracking.track import Track, in_view_at_once
 
 __all__ = [
     "CameraContext",
@@ -78,9 +79,12 @@ def camera_journeys(
     Raises:
         InputError: the camera's calibration contradicts itself.
     """
-    by_id = {track.track_id: track for track in sorted(tracks, key=lambda track: track.track_id)}
-    ordered = list(by_id.values())
     calibration = context.camera.calibrated()
+    by_id = {
+        track.track_id: beyond_the_edge(track, context.camera.resolution, calibration)
+        for track in sorted(tracks, key=lambda track: track.track_id)
+    }
+    ordered = list(by_id.values())
     duration_s = context.recording.duration_s
     found = door_crossings(ordered, context, calibration, settings.crossing)
     all_stays = [
@@ -158,6 +162,8 @@ def _persons(
 
     door = [DoorTrack(track_id, tuple(moments)) for track_id, moments in sorted(crossed.items())]
     person = {track_id: track_id for track_id in tracks}
-    for match in match_reentries(door, alike, settings.reentry):
+    for match in match_reentries(
+        door, alike, settings.reentry, lambda a, b: in_view_at_once(tracks[a], tracks[b])
+    ):
         person[match.track_id] = match.earlier_id
     return person

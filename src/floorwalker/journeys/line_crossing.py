@@ -20,7 +20,7 @@ class CrossingSettings:
     Attributes:
         band_m: half breadth of the band around the line in which a person is on neither side. Raising it
             forgives more jitter and misses people who turn just behind the line.
-        stay_s: a path's first and last side count only after this time on it.
+        stay_s: a side counts only after this time on it, at a path's beginning and end up to the line itself.
         flicker_s: an excursion over the line and back shorter than this and
         flicker_m: shallower than this is none; smoothing takes a little off the depth of a quick turn.
         margin_m: how far past the line's ends a crossing still counts.
@@ -141,13 +141,20 @@ def _visit(path: Approach, side: int, first: int, last: int, settings: CrossingS
 def _weakest(visits: list[SideVisit], path: Approach, settings: CrossingSettings) -> int | None:
     """The shortest visit that does not count, if any."""
     weak = []
+    last = len(visits) - 1
     for index, visit in enumerate(visits):
-        flicker = False
-        if 0 < index < len(visits) - 1 and visit.depth_m < settings.flicker_m:
-            came = _zero(path.time_s, path.across_m, visits[index - 1].last, visit.first)
-            went = _zero(path.time_s, path.across_m, visit.last, visits[index + 1].first)
-            flicker = went - came < settings.flicker_s
-        if flicker or visit.duration_s < settings.stay_s:
+        came = _zero(path.time_s, path.across_m, visits[index - 1].last, visit.first) if index > 0 else None
+        went = (
+            _zero(path.time_s, path.across_m, visit.last, visits[index + 1].first) if index < last else None
+        )
+        if came is not None and went is not None:
+            stayed_s = visit.duration_s
+            flicker = visit.depth_m < settings.flicker_m and went - came < settings.flicker_s
+        else:
+            # Where a track begins or ends little of a side is seen: the band's near half counts too.
+            stayed_s = (visit.end_s if went is None else went) - (visit.start_s if came is None else came)
+            flicker = False
+        if flicker or stayed_s < settings.stay_s:
             weak.append((visit.duration_s, index))
     return min(weak)[1] if weak else None
 

@@ -103,8 +103,7 @@ def inferred_crossings(
     for end in candidates:
         inward = end.speed_m_per_s > 0
         beside = _counterparts(end, ends, settings)
-        same_side = [other for other in beside if (other.across_m > 0) == (end.across_m > 0)]
-        if same_side:
+        if any(_settled(other) == end.side for other in beside):
             continue
         # The one that stays in the shop's sight carries the crossing; its other half is left out.
         primary = end.birth == inward
@@ -123,6 +122,11 @@ def inferred_crossings(
             )
         )
     return sorted(found, key=lambda crossing: (crossing.time_s, crossing.track_id))
+
+
+def _settled(end: TrackEnd) -> int:
+    """The side a track was on for good; a step over the line that was too short to count is none."""
+    return end.side or (1 if end.across_m > 0 else -1)
 
 
 def _points_at_line(

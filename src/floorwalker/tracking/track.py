@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+TOGETHER_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -49,3 +51,14 @@ class Track:
     def end_s(self) -> float:
         """Presentation time of the last sighting."""
         return float(self.time_s[-1])
+
+
+def in_view_at_once(one: Track, other: Track, least_s: float = TOGETHER_S) -> bool:
+    """Whether two tracks of one recording ran side by side, so that they are two people.
+
+    Args:
+        one: a track.
+        other: another one.
+        least_s: a shorter time together is none: the detector may see one person twice for a moment.
+    """
+    return min(one.end_s, other.end_s) - max(one.start_s, other.start_s) > least_s
