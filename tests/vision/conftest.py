@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -10,6 +12,8 @@ import pytest
 
 from floorwalker.site import Calibration
 from floorwalker.video import Frame
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `detector_checks`
 
 SIZE = (960, 540)
 

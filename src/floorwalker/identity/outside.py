@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
+from floorwalker.tracking.track import TOGETHER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class Person:
         visitor_id: their public name.
         appearance: (k, d) descriptors of norm 1; k may be 0.
         height_m: where it is known.
+        since_s: from when on they have been in view without a break.
     """
 
     visitor_id: str
     appearance: npt.NDArray[np.float32]
     height_m: float | None
+    since_s: float = np.inf
 
 
 class Outside:
@@ -81,7 +84,8 @@ class Outside:
         return back
 
     def _match(self, person: Person, time_s: float) -> str | None:
-        names = list(self._left)
+        # Who was in view already when somebody left is not that one, however alike.
+        names = [name for name, (left_s, _) in self._left.items() if left_s <= person.since_s + TOGETHER_S]
         if not names or len(person.appearance) == 0:
             return None
 

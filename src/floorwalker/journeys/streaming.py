@@ -228,7 +228,7 @@ class LiveJourneys:
         return EventType.REENTRY
 
     def _person(self, name: _Name, track: Track) -> Person:
-        return Person(name.visitor, track.appearance, height_m(track, self._calibration))
+        return Person(name.visitor, track.appearance, height_m(track, self._calibration), track.start_s)
 
     def _note_staff(self, found: Iterable[Event], at_s: float) -> None:
         """Of whom events were told as of a customer, and who now turns out to be staff."""

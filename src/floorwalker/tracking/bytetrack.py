@@ -96,7 +96,7 @@ class ByteTrack:
         Raises:
             ValueError: time does not move forward.
         """
-        if self._now_s is not None and time_s <= self._now_s:
+        if self._now_s is not None and not time_s > self._now_s:
             raise ValueError(f"expected a time after {self._now_s} s, got {time_s} s")
         self._forget(time_s)
         if self._now_s is not None and len(self):

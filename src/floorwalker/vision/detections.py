@@ -31,6 +31,8 @@ class Detections:
             actual = getattr(self, name).shape
             if actual != shape:
                 raise ValueError(f"{name}: expected shape {shape}, got {actual}")
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"{name}: expected finite numbers")
 
     def __len__(self) -> int:
         return len(self.xyxy)

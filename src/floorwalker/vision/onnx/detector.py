@@ -100,6 +100,9 @@ class OnnxDetector:
         boxes, scores = head.decode(request.wait(), self._threshold)
         if letterbox is self._letterbox:
             self._idle.append(request)
+        # A broken network must not end the camera: what is no number is nobody.
+        sound = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
+        boxes, scores = boxes[sound], scores[sound]
         if not len(boxes):
             return Detections.empty()
         order = (
