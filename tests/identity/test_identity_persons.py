@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 
 from floorwalker.identity.appearance import DIMENSIONS, describe, quality
+from floorwalker.identity.association import assignment_probabilities
 from floorwalker.identity.handover import HandoverSettings, doors_agree, link_sightings
-from floorwalker.identity.height import height_m
+from floorwalker.identity.height import Height, height_of
 from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
@@ -86,7 +90,13 @@ def test_likeness_is_a_probability_that_heights_correct():
     scale = LikenessScale()
     assert scale.probability(scale.middle) == pytest.approx(0.5)
     assert scale.probability(1.0) > 0.9 > 0.1 > scale.probability(0.5)
-    assert scale.probability(scale.middle, 0.0) > 0.5 > scale.probability(scale.middle, 0.3)
+    tall, small, unsure = Height(1.8, 0.03), Height(1.5, 0.03), Height(1.5, 0.3)
+    alike, other, open_ = ((tall, tall), (tall, small), (tall, unsure))
+    assert scale.probability(scale.middle, alike) > 0.75
+    assert scale.probability(scale.middle, other) < 0.2
+    assert scale.probability(scale.middle, open_) == pytest.approx(0.5, abs=0.2)
+    # However far apart: one of the two may be measured wrongly.
+    assert scale.probability(scale.middle, (tall, Height(1.0, 0.03))) > 0.1
     assert likeness(clothes(RED, BLUE), np.zeros((0, 0), dtype=np.float32), scale) is None
 
 
@@ -114,8 +124,16 @@ def test_height_is_that_of_the_projected_person():
         np.ones(10, dtype=np.float32),
         np.zeros((0, 0), dtype=np.float32),
     )
-    assert height_m(track, calibration) == pytest.approx(1.62, abs=0.02)
-    assert height_m(track, None) is None
+    height = height_of(track, calibration)
+    assert height.value_m == pytest.approx(1.62, abs=0.02)
+    assert height.sd_m < 0.03
+    # A shadow that now and then lengthens the box upwards changes little.
+    taller = boxes.copy()
+    taller[::2, 1] -= 25
+    shaded = height_of(dataclasses.replace(track, xyxy=taller.astype(np.float32)), calibration)
+    assert shaded.value_m == pytest.approx(1.62, abs=0.04)
+    assert shaded.sd_m > height.sd_m
+    assert height_of(track, None) is None
 
 
 def door(track_id, *crossings):
@@ -159,8 +177,46 @@ def test_nobody_comes_back_before_leaving_or_twice_while_inside():
     before = [door(1, (70, False)), door(3, (60, True))]
     assert match_reentries(before, by_table({(1, 3): 0.99}), RULE) == []
     twice = [door(1, (10, False)), door(3, (60, True)), door(4, (80, True))]
-    found = match_reentries(twice, by_table({(1, 3): 0.999, (1, 4): 0.9999, (3, 4): 0.9999}), RULE)
+    found = match_reentries(twice, by_table({(1, 3): 0.999, (1, 4): 0.99, (3, 4): 0.9999}), RULE)
     assert [match.track_id for match in found] == [3]
+
+
+def test_two_who_come_back_are_told_apart_together():
+    # The second fits either leaver, the first only one: judged alone the second would take that one.
+    tracks = [door(1, (10, False)), door(2, (12, False)), door(3, (90, True)), door(4, (95, True))]
+    table = {(1, 3): 0.999, (2, 3): 0.05, (1, 4): 0.999, (2, 4): 0.995}
+    found = match_reentries(tracks, by_table(table), RULE)
+    assert [(match.track_id, match.earlier_id) for match in found] == [(3, 1), (4, 2)]
+
+
+def test_who_left_with_others_is_less_likely_to_come_back_alone():
+    alone, back = door(1, (10, False)), door(3, (90, True))
+    company = DoorTrack(1, ((10, False),), party=1)
+    table = by_table({(1, 3): 0.99})
+    (first,), (second,) = (
+        match_reentries([who, back], table, dataclasses.replace(RULE, least_returning=0.0))
+        for who in (alone, company)
+    )
+    assert first.probability > second.probability
+
+
+def test_assignment_probabilities_are_those_of_all_assignments():
+    rng = np.random.default_rng(3)
+    odds = rng.gamma(0.5, 2.0, (3, 4))
+    exact = np.zeros(odds.shape)
+    total = 0.0
+    for columns in itertools.product(range(-1, 4), repeat=3):
+        pairs = [(row, column) for row, column in enumerate(columns) if column >= 0]
+        if len({column for _, column in pairs}) < len(pairs):
+            continue
+        weight = float(np.prod([odds[pair] for pair in pairs]))
+        total += weight
+        for pair in pairs:
+            exact[pair] += weight
+    assert assignment_probabilities(odds) == pytest.approx(exact / total, abs=0.06)
+    sure = assignment_probabilities(np.array([[1e9, 1e9], [0.0, 1e9]]))
+    assert sure == pytest.approx(np.eye(2), abs=0.01)
+    assert assignment_probabilities(np.zeros((0, 3))).shape == (0, 3)
 
 
 def test_a_second_return_matches_the_person_by_any_earlier_track():
@@ -172,7 +228,7 @@ def test_a_second_return_matches_the_person_by_any_earlier_track():
 def test_a_busy_door_asks_for_more_likeness_than_a_quiet_one():
     leaver, back = door(1, (10, False)), door(3, (60, True))
     crowd = [door(10 + k, (61 + k, True)) for k in range(40)]
-    table = by_table({(1, 3): 0.998})
+    table = by_table({(1, 3): 0.995})
     assert len(match_reentries([leaver, back], table, RULE)) == 1
     assert match_reentries([leaver, back, *crowd], table, RULE) == []
 

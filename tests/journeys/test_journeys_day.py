@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from floorwalker.events import EventType
 from floorwalker.journeys import camera_events
 from floorwalker.journeys.day import CameraDay, resolve_day
+from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.resolutions import Attribute
 
 
@@ -104,3 +107,55 @@ def test_no_recordings_resolve_to_nothing(context_of):
     context = context_of("CAM_DOOR")
     assert resolve_day(context.store, []) == []
     assert resolve_day(context.store, [day_of(context, [])]) == []
+
+
+def test_a_gap_in_sight_outside_the_door_ends_a_track(walk, context_of):
+    camera = context_of("CAM_DOOR").camera
+    gone = walk(1, [(0, 4.5, 4.0), (4, 4.5, 0.4)])
+    other = walk(1, [(6, 4.3, 0.5), (9, 4.5, 3.5)])
+    inside = walk(2, [(20, 4.5, 3.0), (24, 6.0, 4.0)])
+    back = walk(2, [(27, 6.0, 4.1), (30, 4.5, 3.0)])
+    one, two = (
+        dataclasses.replace(
+            a,
+            **{
+                name: np.concatenate([getattr(a, name), getattr(b, name)])
+                for name in ("time_s", "xyxy", "foot_px", "floor_m", "confidence")
+            },
+            appearance=np.eye(4, dtype=np.float32),
+        )
+        for a, b in ((gone, other), (inside, back))
+    )
+    parts = part_on_doorstep([one, two], camera)
+    assert [(part.track_id, part.start_s, round(part.end_s, 1)) for part in parts] == [
+        (1, 0.0, 4.0),
+        (2, 6.0, 9.0),
+        (3, 20.0, 30.0),
+    ]
+    assert [len(part.appearance) for part in parts] == [2, 2, 4]
+    assert part_on_doorstep([two], camera) == [two]
+
+
+def test_who_turned_round_near_the_door_while_out_of_sight_is_two(walk, context_of):
+    camera = context_of("CAM_DOOR").camera
+    came, left = walk(1, [(0, 4.5, 0.4), (3, 4.5, 2.8)]), walk(1, [(6, 4.7, 2.9), (9, 4.5, 0.3)])
+    both = dataclasses.replace(
+        came,
+        **{
+            name: np.concatenate([getattr(came, name), getattr(left, name)])
+            for name in ("time_s", "xyxy", "foot_px", "floor_m", "confidence")
+        },
+    )
+    assert len(part_on_doorstep([both], camera)) == 2
+
+
+def test_passers_by_before_the_door_are_nobodys_journey(walk, context_of):
+    door_context, till_context = context_of("CAM_DOOR"), context_of("CAM_TILL")
+    came = walk(1, [(2, 4.5, 0.3), (6, 4.5, 4.2)], appearance=look(1))
+    passer = walk(2, [(20, 3.2, 1.0), (24, 5.8, 1.0)], appearance=look(1))
+    door = day_of(door_context, [came, passer])
+    till = day_of(
+        till_context, [walk(7, [(30, 4.5, 2.25), (34, 4.5, 3.0), (50, 4.0, 3.0)], appearance=look(1))]
+    )
+    # The way from the door to the till was not seen; who passes by meanwhile does not come between.
+    assert same(resolve_day(door_context.store, [door, till])) == {visitors(till)[7]: visitors(door)[1]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -71,6 +72,7 @@ class Link:
 
 
 IMPOSSIBLE = -np.inf
+_ONE_PASSAGE_S = 4.0
 
 
 def place_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float | None:
@@ -133,7 +135,7 @@ def link_sightings(
     persons = _Groups(sightings, settings)
     links = []
     for first, second in known:
-        persons.join(first, second)
+        persons.know(first, second)
         links.append(Link(first, second, 5.0))
     order = sorted(range(len(sightings)), key=lambda i: (sightings[i].start_s, i))
     candidates = []
@@ -167,31 +169,45 @@ def link_sightings(
 
 def appearance_score(a: Sighting, b: Sighting, settings: HandoverSettings) -> float:
     """What appearance and height say, as a bounded log-likelihood ratio; 0 where they say nothing."""
-    difference = None if a.height_m is None or b.height_m is None else a.height_m - b.height_m
     alone = a.camera_id == b.camera_id
-    probability = likeness(
-        a.appearance, b.appearance, settings.within if alone else settings.between, difference
-    )
+    scale = settings.within if alone else settings.between
+    probability = likeness(a.appearance, b.appearance, scale, (a.height, b.height))
     if probability is None:
         return 0.0
     limit = settings.limit_within if alone else settings.limit_between
     return float(np.clip(np.log(odds_of(probability)), -limit, limit))
 
 
-def doors_agree(person: Sequence[Sighting], slack_s: float) -> bool:
+def doors_agree(
+    person: Sequence[Sighting], slack_s: float, returned: Callable[[int, int], bool] = lambda out, back: True
+) -> bool:
     """Whether one person's sightings fit their comings and goings: nobody is seen inside while out.
 
     Args:
         person: sightings taken for one person.
         slack_s: tolerance at the door.
+        returned: whether the sighting that went out and the one that came in next, by index, are known to
+            be one person; places alone never say that somebody came back.
     """
-    comings = sorted(sighting.start_s for sighting in person if sighting.came_in)
-    goings = sorted(sighting.end_s for sighting in person if sighting.went_out)
+    doors = sorted(
+        [(sighting.start_s, True, index) for index, sighting in enumerate(person) if sighting.came_in]
+        + [(sighting.end_s, False, index) for index, sighting in enumerate(person) if sighting.went_out]
+    )
+    passages: list[tuple[float, bool, list[int]]] = []
+    for time_s, came, index in doors:
+        # Two cameras may both see somebody come in, or go out: it is one passage.
+        if passages and passages[-1][1] == came and time_s - passages[-1][0] <= _ONE_PASSAGE_S:
+            passages[-1][2].append(index)
+        else:
+            passages.append((time_s, came, [index]))
+    for (_, came, before), (_, came_next, after) in pairwise(passages):
+        if came == came_next or (came_next and not any(returned(i, j) for i in before for j in after)):
+            return False
+    comings = [time_s for time_s, came, _ in passages if came]
+    goings = [time_s for time_s, came, _ in passages if not came]
     absences = [(gone, next((came for came in comings if came >= gone), np.inf)) for gone in goings]
     if comings and not any(gone <= comings[0] for gone in goings):
         absences.append((-np.inf, comings[0]))
-    if len(comings) > len(goings) + 1 or len(goings) > len(comings) + 1:
-        return False
     return all(
         sighting.end_s <= gone + slack_s or sighting.start_s >= back - slack_s
         for gone, back in absences
@@ -208,6 +224,7 @@ class _Groups:
         self._group = {index: [index] for index in range(len(sightings))}
         self._of = list(range(len(sightings)))
         self._known: dict[tuple[int, int], float | None] = {}
+        self._returned: set[frozenset[int]] = set()
 
     def relation(self, i: int, j: int) -> float | None:
         key = (min(i, j), max(i, j))
@@ -215,6 +232,11 @@ class _Groups:
             first, second = (self._sightings[index] for index in key)
             self._known[key] = place_score(first, second, self._settings)
         return self._known[key]
+
+    def know(self, i: int, j: int) -> None:
+        """Join two that are known to be one person, who came back."""
+        self._returned.add(frozenset((i, j)))
+        self.join(i, j)
 
     def join(self, i: int, j: int) -> None:
         into, out = sorted((self._of[i], self._of[j]))
@@ -234,7 +256,12 @@ class _Groups:
         """Whether no member of one contradicts a member of the other, and nobody is inside while out."""
         if any(self.relation(i, j) == IMPOSSIBLE for i in a for j in b):
             return False
-        return doors_agree([self._sightings[index] for index in [*a, *b]], self._settings.door_slack_s)
+        members = [*a, *b]
+        return doors_agree(
+            [self._sightings[index] for index in members],
+            self._settings.door_slack_s,
+            lambda out, back: frozenset((members[out], members[back])) in self._returned,
+        )
 
     @property
     def groups(self) -> list[list[int]]:

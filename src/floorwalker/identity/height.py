@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from floorwalker.site.calibration import Calibration
 from floorwalker.tracking.track import Track
 
+# Shadows, neighbours and doors make boxes too tall far more often than too low.
+_QUANTILE = 0.2
+_LEAST_SD_M = 0.012
+# What a box's top says twice in a row is no second opinion: the spread over a track counts in good part.
+_SD_OF_SPREAD = 0.25
 
-def height_m(track: Track, calibration: Calibration | None) -> float | None:
-    """Median height of a person over a track.
+
+@dataclass(frozen=True, slots=True)
+class Height:
+    """An estimated height.
+
+    Attributes:
+        value_m: metres.
+        sd_m: its error, one standard deviation.
+    """
+
+    value_m: float
+    sd_m: float
+
+
+def height_of(track: Track, calibration: Calibration | None) -> Height | None:
+    """Height of a person over a track: a low quantile, since boxes err upwards.
 
     Args:
         track: one person in one camera.
         calibration: the camera's.
 
     Returns:
-        Metres, or None where the camera does not know heights or the person was never seen whole.
+        The height, or None where the camera does not know heights or the person was never seen whole.
     """
     if calibration is None or calibration.projection is None:
         return None
@@ -36,4 +57,7 @@ def height_m(track: Track, calibration: Calibration | None) -> float | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         heights = (base[:, 1] - head_y * base[:, 2]) / denominator
     heights = heights[np.isfinite(heights) & (heights > 0.5) & (heights < 2.5)]
-    return float(np.median(heights)) if len(heights) >= 3 else None
+    if len(heights) < 3:
+        return None
+    low, lower, upper = np.quantile(heights, [_QUANTILE, 0.25, 0.75])
+    return Height(float(low), max(_SD_OF_SPREAD * float(upper - lower), _LEAST_SD_M))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.identity.height import Height
 from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.tracking.track import TOGETHER_S
@@ -19,13 +20,13 @@ class Person:
     Attributes:
         visitor_id: their public name.
         appearance: (k, d) descriptors of norm 1; k may be 0.
-        height_m: where it is known.
+        height: where it is known.
         since_s: from when on they have been in view without a break.
     """
 
     visitor_id: str
     appearance: npt.NDArray[np.float32]
-    height_m: float | None
+    height: Height | None
     since_s: float = np.inf
 
 
@@ -93,9 +94,7 @@ class Outside:
             if a != newcomer or not 0 <= b < len(names):
                 return None
             other = self._left[names[b]][1]
-            unknown = person.height_m is None or other.height_m is None
-            difference = None if unknown else (person.height_m or 0.0) - (other.height_m or 0.0)
-            return likeness(person.appearance, other.appearance, self._scale, difference)
+            return likeness(person.appearance, other.appearance, self._scale, (person.height, other.height))
 
         # Earlier arrivals only tell how many strangers come in; nothing is known of their looks here.
         newcomer = len(names) + len(self._arrivals)

@@ -1,25 +1,31 @@
-"""First re-entry rule: an inbound person at the door may be one of those who left earlier that day."""
+"""Re-entry: who comes in may be one of those who left earlier that day; all are judged together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from floorwalker.identity.association import assignment_probabilities
 from floorwalker.identity.likeness import odds_of
+from floorwalker.tracking.overlap import assign
 
 
 @dataclass(frozen=True, slots=True)
 class DoorTrack:
-    """One track at a door that crossed its line.
+    """One track, or one visit, that crossed the line of a door.
 
     Attributes:
         track_id: who.
         crossings: (time_s, inward) in order of time.
+        party: who came in or went out with others; None for somebody alone.
     """
 
     track_id: int
     crossings: tuple[tuple[float, bool], ...]
+    party: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,10 @@ class ReentrySettings:
     Attributes:
         return_share: share of those who leave that come back. Raising it finds more re-entries and calls
             more strangers so.
-        return_s: typical time they stay away.
+        return_s: typical time they stay away, the median, and
+        return_spread: how much it varies: the standard deviation of its logarithm.
+        party_odds: odds factor where one of the two sightings is of somebody in company, the other of
+            somebody alone: who left with friends seldom comes back without them.
         least_returning: probability of being anyone who left, from which a match is made. Between two who
             look alike it is often certain that one of them came back, and open which: then the likelier one
             is taken, since calling them new would count a visitor too many.
@@ -38,7 +47,9 @@ class ReentrySettings:
     """
 
     return_share: float = 0.2
-    return_s: float = 150.0
+    return_s: float = 85.0
+    return_spread: float = 0.5
+    party_odds: float = 0.3
     least_returning: float = 0.5
     least_probability: float = 0.3
     window_s: float = 900.0
@@ -50,15 +61,25 @@ class Reentry:
 
     Attributes:
         track_id: the inbound track.
-        earlier_id: the track with the earlier EXIT.
+        earlier_id: the first track of the person who left.
         probability: that it is the same person, 0 to 1.
+        returning: that it is anyone who left.
         margin: to the likeliest other person who left.
+        away_s: since they left.
     """
 
     track_id: int
     earlier_id: int
     probability: float
+    returning: float
     margin: float
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossing:
+    track: DoorTrack
+    time_s: float
 
 
 def match_reentries(
@@ -67,11 +88,12 @@ def match_reentries(
     settings: ReentrySettings,
     together: Callable[[int, int], bool] = lambda one, other: False,
 ) -> list[Reentry]:
-    """Match inbound tracks with those who left, in order of time.
+    """Match those who come in with those who left, all of a recording together.
 
-    Whoever has been matched is inside again and can be matched anew only after the next EXIT. The likeness
-    of each person outside is weighed by how likely it is that they return just now, against the arrival of
-    a stranger; a busy door so asks for more likeness than a quiet one.
+    Nobody who left comes back twice and nobody is two who left: the probabilities are those of a
+    one-to-one assignment, in which the likeness of each pair is weighed by how likely that person returns
+    just then, against the arrival of a stranger; a busy door so asks for more likeness than a quiet one.
+    Whoever is inside cannot enter: only a leaving makes a return possible.
 
     Args:
         tracks: that crossed the door's line.
@@ -82,66 +104,92 @@ def match_reentries(
     Returns:
         The matches, in order of the inbound crossing.
     """
-    moments = sorted(
-        (time_s, track.track_id, inward) for track in tracks for time_s, inward in track.crossings
+    arrivals = _first_ways_in(tracks)
+    leavings = _last_ways_out(tracks)
+    if not arrivals or not leavings:
+        return []
+    inbound = sorted(time_s for track in tracks for time_s, inward in track.crossings if inward)
+    odds = np.array(
+        [
+            [
+                0.0
+                if together(came.track.track_id, left.track.track_id)
+                else _odds(came, left, likeness, inbound, settings)
+                for left in leavings
+            ]
+            for came in arrivals
+        ]
     )
-    person: dict[int, int] = {track.track_id: track.track_id for track in tracks}
-    seen_as: dict[int, list[int]] = {track.track_id: [track.track_id] for track in tracks}
-    outside: dict[int, float] = {}
-    arrivals = [time_s for time_s, _, inward in moments if inward]
+    chance = assignment_probabilities(odds)
+    returning = chance.sum(axis=1)
+    likely = (returning[:, None] >= settings.least_returning) & (chance >= settings.least_probability)
+    rows, columns = assign(np.where(likely, chance, 0.0), 1e-9)
+    person = {track.track_id: track.track_id for track in tracks}
     matches = []
-    for time_s, track_id, inward in moments:
-        who = person[track_id]
-        if not inward:
-            outside[who] = time_s
-            continue
-        if who in outside:  # one track went out and came back: no question who it is
-            del outside[who]
-            continue
-        strangers_per_s = _arrival_rate(arrivals, time_s, settings.window_s)
-        others = {
-            who: left_s
-            for who, left_s in outside.items()
-            if not any(together(track_id, member) for member in seen_as[who])
-        }
-        found = _best(track_id, time_s, others, seen_as, likeness, strangers_per_s, settings)
-        if found is None:
-            continue
-        best, first, second, returning = found
-        if returning >= settings.least_returning and first >= settings.least_probability:
-            matches.append(Reentry(track_id, best, first, first - second))
-            person[track_id] = best
-            seen_as[best].append(track_id)
-            del outside[best]
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
+        came, left = arrivals[row], leavings[column]
+        person[came.track.track_id] = person[left.track.track_id]
+        others = np.delete(chance[row], column)
+        matches.append(
+            Reentry(
+                came.track.track_id,
+                person[left.track.track_id],
+                float(chance[row, column]),
+                float(returning[row]),
+                float(chance[row, column] - others.max(initial=0.0)),
+                came.time_s - left.time_s,
+            )
+        )
     return matches
+
+
+def _first_ways_in(tracks: Sequence[DoorTrack]) -> list[_Crossing]:
+    """Tracks that come in first, in order of time: one that goes out first tells itself who comes back."""
+    found = [
+        _Crossing(track, track.crossings[0][0])
+        for track in tracks
+        if track.crossings and track.crossings[0][1]
+    ]
+    return sorted(found, key=lambda crossing: (crossing.time_s, crossing.track.track_id))
+
+
+def _last_ways_out(tracks: Sequence[DoorTrack]) -> list[_Crossing]:
+    """Tracks that are outside at their end, in order of time."""
+    found = [
+        _Crossing(track, track.crossings[-1][0])
+        for track in tracks
+        if track.crossings and not track.crossings[-1][1]
+    ]
+    return sorted(found, key=lambda crossing: (crossing.time_s, crossing.track.track_id))
+
+
+def _odds(
+    came: _Crossing,
+    left: _Crossing,
+    likeness: Callable[[int, int], float | None],
+    inbound: Sequence[float],
+    settings: ReentrySettings,
+) -> float:
+    away_s = came.time_s - left.time_s
+    if away_s <= 0 or came.track.track_id == left.track.track_id:
+        return 0.0
+    known = likeness(came.track.track_id, left.track.track_id)
+    if known is None:
+        return 0.0
+    returns_per_s = settings.return_share * _density(away_s, settings)
+    company = settings.party_odds if (came.track.party is None) != (left.track.party is None) else 1.0
+    strangers_per_s = _arrival_rate(inbound, came.time_s, settings.window_s)
+    return odds_of(known) * company * returns_per_s / strangers_per_s
+
+
+def _density(away_s: float, settings: ReentrySettings) -> float:
+    """How likely a return is just now, a second: log-normal."""
+    spread = settings.return_spread
+    far = math.log(away_s / settings.return_s) / spread
+    return math.exp(-0.5 * far * far) / (away_s * spread * math.sqrt(2 * math.pi))
 
 
 def _arrival_rate(arrivals: Sequence[float], time_s: float, window_s: float) -> float:
     """Arrivals a second around a moment, of what was recorded of that time."""
     near = [moment for moment in arrivals if abs(moment - time_s) <= window_s]
     return len(near) / max(near[-1] - near[0], 60.0)
-
-
-def _best(
-    track_id: int,
-    time_s: float,
-    outside: Mapping[int, float],
-    seen_as: Mapping[int, Sequence[int]],
-    likeness: Callable[[int, int], float | None],
-    strangers_per_s: float,
-    settings: ReentrySettings,
-) -> tuple[int, float, float, float] | None:
-    """The likeliest person outside, the probability of them, of the next one, and of anyone at all."""
-    weights = []
-    for who, left_s in outside.items():
-        known = [value for member in seen_as[who] if (value := likeness(track_id, member)) is not None]
-        if known:
-            away_s = max(time_s - left_s, 0.0)
-            returns_per_s = settings.return_share / settings.return_s * math.exp(-away_s / settings.return_s)
-            weights.append((-odds_of(max(known)) * returns_per_s, who))
-    if not weights:
-        return None
-    weights.sort()
-    total = strangers_per_s - sum(weight for weight, _ in weights)
-    second = -weights[1][0] / total if len(weights) > 1 else 0.0
-    return weights[0][1], -weights[0][0] / total, second, 1 - strangers_per_s / total

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.identity.height import Height
+
 FloatArray = npt.NDArray[np.float64]
 STEP_S = 0.2
 _BRIDGED_S = 1.0
@@ -21,7 +23,7 @@ class Sighting:
         cells: (n,) increasing numbers of steps of `STEP_S` since the day's epoch at which they were seen.
         floor_m: (n, 2) where, NaN where unknown.
         appearance: (k, d) descriptors.
-        height_m: estimated height, or None.
+        height: estimated height, or None.
         came_in: it begins outside the door: nothing came before.
         went_out: it ends outside the door: nothing comes after.
     """
@@ -30,7 +32,7 @@ class Sighting:
     cells: npt.NDArray[np.int64]
     floor_m: FloatArray
     appearance: npt.NDArray[np.float32]
-    height_m: float | None = None
+    height: Height | None = None
     came_in: bool = False
     went_out: bool = False
 

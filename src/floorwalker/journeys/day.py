@@ -9,14 +9,16 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from floorwalker.events import DOOR_EVENTS, Event, EventType
 from floorwalker.identity.handover import HandoverSettings, Link, doors_agree, link_sightings
-from floorwalker.identity.height import height_m
+from floorwalker.identity.height import height_of
 from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
 from floorwalker.journeys.staff import BEHIND_COUNTER, LONGEST_IN_VIEW, Presence, StaffSettings, staff_rule
+from floorwalker.journeys.street import Street
 from floorwalker.journeys.zones import ZoneSettings, stays
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.runs import Recording
@@ -92,7 +94,8 @@ def resolve_day(
     if not days:
         return []
     epoch = min(day.recording.start_utc for day in days)
-    nodes = [node for day in days for node in _nodes(day, epoch, rules)]
+    street = Street(store)
+    nodes = [node for day in days for node in _nodes(day, epoch, street, rules)]
     sightings = [node.sighting for node in nodes]
     links = link_sightings(sightings, rules.handover, _known(nodes))
     links += _returns(nodes, links, epoch, rules)
@@ -104,7 +107,8 @@ def resolve_day(
     return sorted(found, key=lambda item: (item.decided_utc, item.attribute.value, item.subject))
 
 
-def _nodes(day: CameraDay, epoch: datetime, rules: DaySettings) -> list[_Node]:
+def _nodes(day: CameraDay, epoch: datetime, street: Street, rules: DaySettings) -> list[_Node]:
+    """The recording's tracks; passers-by, who were only ever outside, are left out."""
     offset_s = (day.recording.start_utc - epoch).total_seconds()
     calibration = day.camera.calibrated()
     of_track: dict[int, list[Event]] = defaultdict(list)
@@ -113,6 +117,9 @@ def _nodes(day: CameraDay, epoch: datetime, rules: DaySettings) -> list[_Node]:
     nodes = []
     for track in sorted(day.tracks, key=lambda track: track.track_id):
         events = tuple(of_track.get(track.track_id, ()))
+        outside = street.outside(track.floor_m)
+        if outside.all() and not events:
+            continue
         doors = [event for event in events if event.event_type in DOOR_EVENTS]
         cells, floor = on_common_clock(track.time_s + offset_s, track.floor_m)
         sighting = Sighting(
@@ -120,9 +127,9 @@ def _nodes(day: CameraDay, epoch: datetime, rules: DaySettings) -> list[_Node]:
             cells,
             floor,
             track.appearance,
-            height_m(track, calibration),
-            came_in=bool(doors) and doors[0].event_type is not EventType.EXIT,
-            went_out=bool(doors) and doors[-1].event_type is EventType.EXIT,
+            height_of(track, calibration),
+            came_in=_comes_in(doors, outside),
+            went_out=_goes_out(doors, outside),
         )
         behind = sum(
             stay.duration_s
@@ -132,6 +139,16 @@ def _nodes(day: CameraDay, epoch: datetime, rules: DaySettings) -> list[_Node]:
         visitor = events[0].visitor_id if events else None
         nodes.append(_Node(day, track, sighting, visitor, events, behind))
     return nodes
+
+
+def _comes_in(doors: Sequence[Event], outside: npt.NDArray[np.bool_]) -> bool:
+    """Whether nothing inside the shop comes before a track."""
+    return doors[0].event_type is not EventType.EXIT if doors else bool(outside[0])
+
+
+def _goes_out(doors: Sequence[Event], outside: npt.NDArray[np.bool_]) -> bool:
+    """Whether nothing inside the shop comes after a track."""
+    return doors[-1].event_type is EventType.EXIT if doors else bool(outside[-1])
 
 
 def _known(nodes: Sequence[_Node]) -> list[tuple[int, int]]:
@@ -213,8 +230,7 @@ def _returns(
 
 def _likeness(a: _Node, b: _Node, scale: LikenessScale) -> float | None:
     one, other = a.sighting, b.sighting
-    difference = None if one.height_m is None or other.height_m is None else one.height_m - other.height_m
-    return likeness(one.appearance, other.appearance, scale, difference)
+    return likeness(one.appearance, other.appearance, scale, (one.height, other.height))
 
 
 def _canonical(person: Sequence[_Node]) -> str | None:

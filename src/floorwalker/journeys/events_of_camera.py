@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from floorwalker.events import Event
-from floorwalker.identity.height import height_m
-from floorwalker.identity.likeness import LikenessScale, likeness
-from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.journeys.context import CameraContext
+from floorwalker.journeys.door_people import DoorSettings, people_at_door
 from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
 from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
 from floorwalker.journeys.line_geometry import approach
@@ -22,7 +19,7 @@ from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
 from floorwalker.journeys.writing import CameraJourneys, events_of
 from floorwalker.journeys.zones import Stay, ZoneSettings, stays
 from floorwalker.site import Calibration, ZoneKind
-from floorwalker.tracking.track import Track, in_view_at_once
+from floorwalker.tracking.track import Track
 
 __all__ = [
     "CameraContext",
@@ -42,8 +39,7 @@ class JourneySettings:
     zone: ZoneSettings = field(default_factory=ZoneSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
-    reentry: ReentrySettings = field(default_factory=ReentrySettings)
-    likeness: LikenessScale = field(default_factory=LikenessScale)
+    door: DoorSettings = field(default_factory=DoorSettings)
 
 
 def camera_events(
@@ -97,8 +93,8 @@ def camera_journeys(
         if (rule := staff_rule(evidence, settings.staff)) is not None
     }
     queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
-    person = _persons(by_id, found, calibration, settings)
-    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, person)
+    people = people_at_door(by_id, found, calibration, settings.door)
+    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, people.person)
 
 
 def door_crossings(
@@ -141,29 +137,3 @@ def presence_of(track: Track, all_stays: Sequence[Stay], duration_s: float) -> P
         if stay.track_id == track.track_id and stay.zone.kind is ZoneKind.STAFF_ONLY
     )
     return Presence(behind, track.end_s - track.start_s, duration_s)
-
-
-def _persons(
-    tracks: Mapping[int, Track],
-    found: Sequence[Crossing],
-    calibration: Calibration | None,
-    settings: JourneySettings,
-) -> dict[int, int]:
-    """For each track the earliest track of the same person, by re-entry at the door."""
-    crossed: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for crossing in found:
-        crossed[crossing.track_id].append((crossing.time_s, crossing.inward))
-    heights = {track_id: height_m(tracks[track_id], calibration) for track_id in crossed}
-
-    def alike(a: int, b: int) -> float | None:
-        high, other = heights[a], heights[b]
-        difference = None if high is None or other is None else high - other
-        return likeness(tracks[a].appearance, tracks[b].appearance, settings.likeness, difference)
-
-    door = [DoorTrack(track_id, tuple(moments)) for track_id, moments in sorted(crossed.items())]
-    person = {track_id: track_id for track_id in tracks}
-    for match in match_reentries(
-        door, alike, settings.reentry, lambda a, b: in_view_at_once(tracks[a], tracks[b])
-    ):
-        person[match.track_id] = match.earlier_id
-    return person

@@ -144,7 +144,10 @@ def _points_at_line(
         return False
     # Time still to go (or already gone) to the line: negative for a birth behind it, positive for a loss.
     to_line_s = -end.across_m / end.speed_m_per_s
-    observed = any(abs(crossing.time_s - end.time_s) < 1.0 for crossing in seen.get(end.track_id, ()))
+    # Who is seen to cross just then either crossed only then, or stepped over the line and back.
+    observed = any(
+        abs(crossing.time_s - end.time_s) < settings.memory_s for crossing in seen.get(end.track_id, ())
+    )
     if observed:
         return False
     slack_s = settings.band_m / abs(end.speed_m_per_s)

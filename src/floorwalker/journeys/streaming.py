@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from floorwalker.events import Event, EventType, pipeline_event_id
-from floorwalker.identity.height import height_m
+from floorwalker.identity.height import height_of
 from floorwalker.identity.outside import Outside, Person
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events
@@ -106,7 +106,7 @@ class LiveJourneys:
         self._settings = settings or StreamSettings()
         self._calibration = context.camera.calibrated()
         self._holder = TrackHolder(self._calibration, self._settings.holding, self._zones_of)
-        self._outside = Outside(self._rules.likeness, self._rules.reentry)
+        self._outside = Outside(self._rules.door.across, self._rules.door.reentry)
         self._names: dict[int, _Name] = {}
         self._known: list[Resolution] = []
         self._looked_s = -np.inf
@@ -228,7 +228,7 @@ class LiveJourneys:
         return EventType.REENTRY
 
     def _person(self, name: _Name, track: Track) -> Person:
-        return Person(name.visitor, track.appearance, height_m(track, self._calibration), track.start_s)
+        return Person(name.visitor, track.appearance, height_of(track, self._calibration), track.start_s)
 
     def _note_staff(self, found: Iterable[Event], at_s: float) -> None:
         """Of whom events were told as of a customer, and who now turns out to be staff."""

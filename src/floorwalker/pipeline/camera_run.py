@@ -11,6 +11,7 @@ from pathlib import Path
 from floorwalker import __version__
 from floorwalker.events import Event, format_utc
 from floorwalker.journeys import CameraContext, camera_events
+from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.pipeline.code import code_fingerprint
 from floorwalker.pipeline.fitting import check_shape, fit_frame
 from floorwalker.pipeline.following import Following
@@ -118,7 +119,7 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
                 on_progress(frames, max(expected, frames))
     if on_progress:
         on_progress(frames, frames)
-    tracks = stitch_tracks(following.finish())
+    tracks = part_on_doorstep(stitch_tracks(following.finish()), job.camera)
     recording = Recording(
         store_id=job.store.id,
         camera_id=job.camera.id,

@@ -1,0 +1,95 @@
+"""The doorstep: whoever is lost from sight outside is gone; who appears there next is somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from floorwalker.journeys.line_geometry import Approach, approach
+from floorwalker.site import Calibration, Camera
+from floorwalker.tracking.track import Track
+
+LOST_S = 1.0
+TURN_LOST_S = 2.0
+OUTSIDE_M = 0.3
+_PACE_S = 0.8
+_PACE_M_PER_S = 0.3
+
+
+def part_on_doorstep(
+    tracks: Sequence[Track], camera: Camera, lost_s: float = LOST_S, outside_m: float = OUTSIDE_M
+) -> list[Track]:
+    """Cut tracks that were out of sight outside an entry line, or turned round at it while out of sight.
+
+    Near a door people come and go within a step of one another, and a tracker that bridges gaps gives one
+    who leaves and one who comes in the same track. Whether it was one person after all is for looks to
+    say, as with anybody else who comes back.
+
+    Args:
+        tracks: of one recording.
+        camera: its entry lines and calibration.
+        lost_s: gaps in sight shorter than this are bridged. Raising it believes the tracker longer.
+        outside_m: how far outside the line both sides of the gap lie at least.
+
+    Returns:
+        The tracks, renumbered from 1 in order of first sighting where any was cut.
+    """
+    calibration = camera.calibrated()
+    parts = [part for track in tracks for part in _parted(track, camera, calibration, lost_s, outside_m)]
+    if len(parts) == len(tracks):
+        return list(tracks)
+    parts.sort(key=lambda track: (track.start_s, track.track_id))
+    return [replace(track, track_id=number) for number, track in enumerate(parts, start=1)]
+
+
+def _parted(
+    track: Track, camera: Camera, calibration: Calibration | None, lost_s: float, outside_m: float
+) -> list[Track]:
+    gaps = np.flatnonzero(np.diff(track.time_s) >= lost_s)
+    if len(gaps) == 0 or not camera.entry_lines:
+        return [track]
+    cuts: set[int] = set()
+    for line in camera.entry_lines:
+        path = approach(track, line, calibration)
+        for gap in gaps.tolist():
+            before, after = path.time_s <= track.time_s[gap], path.time_s >= track.time_s[gap + 1]
+            if not before.any() or not after.any():
+                continue
+            gone = path.across_m[before][-1] < -outside_m and path.across_m[after][0] < -outside_m
+            long = track.time_s[gap + 1] - track.time_s[gap] >= TURN_LOST_S
+            if gone or (long and _turned(path, before, after)):
+                cuts.add(gap + 1)
+    bounds = [0, *sorted(cuts), len(track.time_s)]
+    return [_rows(track, first, end) for first, end in pairwise(bounds)]
+
+
+def _turned(path: Approach, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> bool:
+    """Whether somebody walked one way before a gap and the other way after it."""
+    last_s, first_s = path.time_s[before][-1], path.time_s[after][0]
+    ways = []
+    for near in (before & (path.time_s >= last_s - _PACE_S), after & (path.time_s <= first_s + _PACE_S)):
+        t, across = path.time_s[near], path.across_m[near]
+        ways.append((across[-1] - across[0]) / (t[-1] - t[0]) if len(t) > 1 else 0.0)
+    return min(np.abs(ways)) >= _PACE_M_PER_S and ways[0] * ways[1] < 0
+
+
+def _rows(track: Track, first: int, end: int) -> Track:
+    """A stretch of a track with its share of the descriptors, which lie in order of time."""
+    count, rows = len(track.time_s), slice(first, end)
+    if count == end - first:
+        return track
+    looks: npt.NDArray[np.intp] = np.arange(len(track.appearance))
+    place = (looks + 0.5) / max(len(looks), 1) * count
+    return replace(
+        track,
+        time_s=track.time_s[rows],
+        xyxy=track.xyxy[rows],
+        foot_px=track.foot_px[rows],
+        floor_m=track.floor_m[rows],
+        confidence=track.confidence[rows],
+        appearance=track.appearance[(place >= first) & (place < end)],
+    )
