@@ -9,6 +9,8 @@ from floorwalker.vision.motion import MotionDetector
 from floorwalker.vision.motion.blobs import BlobRules, UsualSize, find_blobs
 from floorwalker.vision.motion.bootstrap import bootstrap_room, outline_evidence
 from floorwalker.vision.motion.foreground import ForegroundRules, foreground_mask, gradient
+from floorwalker.vision.motion.occlusion import Occlusion
+from floorwalker.vision.motion.upright import Upright
 
 RED, BLUE, GREEN, DARK = (40, 40, 200), (200, 60, 30), (30, 140, 40), (25, 22, 20)
 
@@ -160,3 +162,86 @@ def test_a_detector_that_saw_no_samples_takes_the_first_frame_for_the_room(paint
     detector = MotionDetector(painted.size, painted.camera())
     assert len(detector.detect(Frame(painted.empty_room(), 0.0, 0))) == 0
     assert len(detector.detect(Frame(scene(painted, ((0.0, 3.5), RED)), 0.5, 5))) == 1
+
+
+def test_who_leans_outwards_at_the_side_stands_upright_in_the_stretched_picture(
+    painted: SimpleNamespace,
+) -> None:
+    camera = painted.camera(pitch_deg=45.0)
+    upright = Upright(camera, (480, 270), np.array([0.5, 0.5]))
+    places = [(-2.4, 3.0), (0.0, 3.0), (2.2, 4.5)]
+    feet, heads = camera.to_image(places) / 2, camera.to_image(places, 1.7) / 2
+    assert np.abs(feet[[0, 2], 0] - heads[[0, 2], 0]).min() > 8
+    np.testing.assert_allclose(upright.forth(feet)[:, 0], upright.forth(heads)[:, 0], atol=0.01)
+    np.testing.assert_allclose(upright.back(upright.forth(feet)), feet, atol=1e-6)
+    mask = np.zeros((270, 480), np.uint8)
+    cv2.line(mask, np.round(feet[0]).astype(int).tolist(), np.round(heads[0]).astype(int).tolist(), 255, 3)
+    columns = np.flatnonzero(upright.stretch(mask).any(axis=0))
+    assert columns[-1] - columns[0] < 8
+
+
+def test_people_at_the_sides_of_a_steep_camera_are_found(painted: SimpleNamespace) -> None:
+    camera = painted.camera(pitch_deg=45.0)
+    detector = MotionDetector(painted.size, camera)
+    detector.prepare(painted.frame_of(painted.empty_room(), n / 2) for n in range(8))
+    for place in ((-2.0, 3.0), (2.0, 3.0)):
+        image = painted.empty_room()
+        foot, head = camera.to_image([place])[0], camera.to_image([place], 1.72)[0]
+        middle, length = (foot + head) / 2, float(np.linalg.norm(foot - head))
+        lean = float(np.degrees(np.arctan2(*(foot - head))))
+        cv2.ellipse(image, (middle.tolist(), (0.3 * length, length), -lean), RED, -1)
+        found = detector.detect(painted.frame_of(image, 10.0))
+        assert len(found) == 1
+        assert np.linalg.norm(camera.to_floor(found.foot_px)[0] - place) < 0.5
+
+
+def test_a_counter_that_hides_legs_is_learnt_and_its_people_are_placed_behind_it(
+    painted: SimpleNamespace,
+) -> None:
+    """Behind a counter, the row where a body ends is no foot; once that is known, nobody stands on it."""
+    camera = painted.camera()
+    counter = [*camera.to_image([(-1.5, 4.2), (1.5, 4.2)]), *camera.to_image([(1.5, 4.2), (-1.5, 4.2)], 1.05)]
+    outline = np.round(np.array(counter)).astype(np.int32)
+
+    def seen(*people: tuple[tuple[float, float], tuple[int, int, int]]) -> np.ndarray:
+        image = painted.empty_room()
+        for place, colour in sorted(people, key=lambda person: -person[0][1]):
+            if place[1] < 4.2:
+                cv2.fillPoly(image, [outline], (90, 120, 150))
+            painted.paint_person(image, camera, place, colour)
+        if all(place[1] > 4.2 for place, _ in people):
+            cv2.fillPoly(image, [outline], (90, 120, 150))
+        return image
+
+    detector = MotionDetector(painted.size, camera)
+    detector.prepare(painted.frame_of(seen(), n / 2) for n in range(8))
+    for n in range(60):
+        place = (0.6 * np.sin(n / 9), 4.8)
+        found = detector.detect(painted.frame_of(seen((place, RED)), 10.0 + n / 2))
+    assert len(found) == 1
+    assert found.feet_seen is not None
+    assert not found.feet_seen[0]
+    assert np.linalg.norm(floor_of(painted, found)[0] - place) < 0.35
+    before = detector.detect(painted.frame_of(seen(((0.1, 3.4), BLUE)), 50.0))
+    assert len(before) == 1
+    assert before.feet_seen is not None
+    assert before.feet_seen[0]
+    assert np.linalg.norm(floor_of(painted, before)[0] - (0.1, 3.4)) < 0.35
+
+
+def test_what_hides_people_is_bounded_in_memory_and_forgotten_when_moved() -> None:
+    occlusion = Occlusion((160, 120), 1.0, 9.0)
+    legs, band = np.array([[40, 60, 60, 100]], np.int32), int(occlusion.band(np.array([5.0]))[0])
+    none, whole = np.zeros((120, 160), np.uint8), np.ones((120, 160), np.uint8)
+
+    def hidden(at_m: float) -> float:
+        return float(occlusion.hidden_px(legs[None], occlusion.band(np.array([at_m])))[0, 0])
+
+    for _ in range(2000):
+        occlusion.note(band, legs, none, whole)
+    assert hidden(5.0) > 0.8 * 20 * 40
+    assert hidden(8.0) > 0.8 * 20 * 40
+    assert hidden(2.0) == 0
+    for _ in range(2000):
+        occlusion.note(band, legs, whole, none)
+    assert hidden(5.0) == 0

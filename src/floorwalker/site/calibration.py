@@ -65,6 +65,16 @@ class Calibration:
         homography = _fit_homography(floor, image)
         return cls(homography, _fit_projection(homography, floor.mean(axis=0), resolution), resolution)
 
+    @property
+    def camera_m(self) -> FloatArray:
+        """Where on the floor plan the camera hangs, (2,) metres; NaN where heights are not known."""
+        if self.projection is None:
+            return np.full(2, np.nan)
+        centre = np.linalg.svd(self.projection)[2][-1]
+        if abs(centre[3]) < 1e-9:
+            return np.zeros(2)
+        return np.asarray(centre[:2] / centre[3], dtype=np.float64)
+
     def to_floor(self, image_px: npt.ArrayLike) -> FloatArray:
         """Floor positions under image points.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from floorwalker.site.calibration import Calibration
 from floorwalker.tracking.cut import CutSettings, change_of_person
+from floorwalker.tracking.footing import steady_feet
 from floorwalker.tracking.track import Track
 from floorwalker.vision.detections import Detections
 
@@ -22,27 +23,22 @@ _Sample = tuple[float, float, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Sightings of several tracks, in order of time."""
+    """Sightings of several tracks, in order of time; `feet_seen` is -1 where the detector does not know."""
 
     ids: npt.NDArray[np.int64]
     time_s: npt.NDArray[np.float64]
     xyxy: npt.NDArray[np.float32]
     foot_px: npt.NDArray[np.float32]
     confidence: npt.NDArray[np.float32]
+    feet_seen: npt.NDArray[np.int8]
 
     def select(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> _Chunk:
-        return _Chunk(
-            self.ids[keep], self.time_s[keep], self.xyxy[keep], self.foot_px[keep], self.confidence[keep]
-        )
+        return _Chunk(*(getattr(self, field.name)[keep] for field in fields(self)))
 
     @classmethod
     def join(cls, chunks: list[_Chunk]) -> _Chunk:
         return cls(
-            np.concatenate([chunk.ids for chunk in chunks]),
-            np.concatenate([chunk.time_s for chunk in chunks]),
-            np.concatenate([chunk.xyxy for chunk in chunks]),
-            np.concatenate([chunk.foot_px for chunk in chunks]),
-            np.concatenate([chunk.confidence for chunk in chunks]),
+            *(np.concatenate([getattr(chunk, field.name) for chunk in chunks]) for field in fields(cls))
         )
 
 
@@ -134,6 +130,7 @@ class TrackCollector:
                 detections.xyxy[held],
                 detections.foot_px[held],
                 detections.confidence[held],
+                _seen(detections)[held],
             )
         )
         if appearance is not None:
@@ -182,17 +179,33 @@ class TrackCollector:
         ]
 
     def _track(self, number: int, piece: _Chunk, samples: list[_Sample]) -> Track:
+        foot_px = self._feet(piece)
         floor = (
             np.full((len(piece.ids), 2), np.nan)
             if self._calibration is None
-            else self._calibration.to_floor(piece.foot_px)
+            else self._calibration.to_floor(foot_px)
         )
         appearance = (
             np.stack([descriptor for _, _, descriptor in samples])
             if samples
             else np.zeros((0, 0), dtype=np.float32)
         )
-        return Track(number, piece.time_s, piece.xyxy, piece.foot_px, floor, piece.confidence, appearance)
+        return Track(number, piece.time_s, piece.xyxy, foot_px, floor, piece.confidence, appearance)
+
+    def _feet(self, piece: _Chunk) -> npt.NDArray[np.float32]:
+        """The piece's foot points, steadied by the person's height where detector and calibration allow."""
+        known = piece.feet_seen >= 0
+        if self._calibration is None or self._calibration.projection is None or not known.any():
+            return piece.foot_px
+        foot_px = piece.foot_px.copy()
+        foot_px[known] = steady_feet(
+            piece.time_s[known],
+            piece.xyxy[known],
+            piece.foot_px[known],
+            piece.feet_seen[known] > 0,
+            self._calibration,
+        )
+        return foot_px
 
     def _keep_sample(
         self, track: int, quality: float, time_s: float, descriptor: npt.NDArray[np.float32]
@@ -218,3 +231,9 @@ class TrackCollector:
         self._chunks = [joined.select(kept)]
         alive = set(np.unique(self._chunks[0].ids).tolist())
         self._appearance = {track: samples for track, samples in self._appearance.items() if track in alive}
+
+
+def _seen(detections: Detections) -> npt.NDArray[np.int8]:
+    if detections.feet_seen is None:
+        return np.full(len(detections), -1, dtype=np.int8)
+    return detections.feet_seen.astype(np.int8)

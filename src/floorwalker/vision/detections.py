@@ -17,6 +17,8 @@ class Detections:
         confidence: (n,) float32, 0 to 1.
         foot_px: (n, 2) float32, where each person stands; the middle of the box's lower edge unless the
             detector knows better (legs hidden by a shelf, say).
+        feet_seen: (n,) bool, whether each foot point was read from the feet themselves, where the detector
+            knows; None where it does not, as when the foot is the box's lower edge.
         foreground: (height, width) bool, pixels that belong to people, where the detector knows them.
     """
 
@@ -24,6 +26,7 @@ class Detections:
     confidence: npt.NDArray[np.float32]
     foot_px: npt.NDArray[np.float32]
     foreground: npt.NDArray[np.bool_] | None = None
+    feet_seen: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.xyxy)
@@ -33,6 +36,8 @@ class Detections:
                 raise ValueError(f"{name}: expected shape {shape}, got {actual}")
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"{name}: expected finite numbers")
+        if self.feet_seen is not None and self.feet_seen.shape != (n,):
+            raise ValueError(f"feet_seen: expected shape {(n,)}, got {self.feet_seen.shape}")
 
     def __len__(self) -> int:
         return len(self.xyxy)
@@ -56,4 +61,5 @@ class Detections:
 
     def select(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Detections:
         """The detections of a mask or of indices, in their order."""
-        return Detections(self.xyxy[keep], self.confidence[keep], self.foot_px[keep], self.foreground)
+        seen = None if self.feet_seen is None else self.feet_seen[keep]
+        return Detections(self.xyxy[keep], self.confidence[keep], self.foot_px[keep], self.foreground, seen)

@@ -8,11 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from floorwalker.site.calibration import Calibration
+from floorwalker.vision.motion.upright import Upright
 
 FloatArray = npt.NDArray[np.float64]
 # Stacked boxes stand for a body: from, to (shares of the height) and breadth in metres, across the view.
 # The breadth is that of a body seen from its side; what a broader view shows beside it is its margin.
 SEGMENTS = ((0.0, 0.27, 0.28), (0.27, 0.52, 0.3), (0.52, 0.83, 0.36), (0.83, 1.0, 0.2))
+_LEVELS = np.array([0.0, *(high for _, high, _ in SEGMENTS)])
+_LOWER, _UPPER = slice(0, len(SEGMENTS)), slice(1, len(SEGMENTS) + 1)
+_HALF_BREADTHS = np.array([breadth / 2 for _, _, breadth in SEGMENTS])
 TORSO, HEAD = 2, 3
 LEGS = (0, 1)
 USUAL_HEIGHTS_M = (1.55, 1.75)
@@ -48,7 +52,12 @@ class Bodies:
 
 
 def bodies_at(
-    calibration: Calibration, floor_m: FloatArray, height_m: FloatArray, scale: FloatArray
+    calibration: Calibration,
+    floor_m: FloatArray,
+    height_m: FloatArray,
+    scale: FloatArray,
+    upright: Upright | None = None,
+    camera_m: FloatArray | None = None,
 ) -> Bodies:
     """Project standing people.
 
@@ -57,6 +66,7 @@ def bodies_at(
         floor_m: (n, 2) places.
         height_m: (n,) heights.
         scale: (2,) working pixels a picture pixel, x and y.
+        upright: measure in this stretched picture instead of the working one.
 
     Returns:
         The bodies; NaN boxes behind the camera.
@@ -64,35 +74,34 @@ def bodies_at(
     matrix = calibration.projection
     if matrix is None:
         raise ValueError("bodies need a calibration that knows heights")
-    away = floor_m - _camera_place(matrix)
-    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    away = floor_m - (calibration.camera_m if camera_m is None else camera_m)
+    away /= np.maximum(np.sqrt((away * away).sum(axis=1, keepdims=True)), 1e-6)
     across = np.column_stack([-away[:, 1], away[:, 0]])
-    corners = []
-    for low, high, breadth in SEGMENTS:
-        for share in (low, high):
-            for offset in (across * (breadth / 2), away * (_DEPTH_M / 2)):
-                corners.append((offset, share))
-    offsets = np.stack([offset for offset, _ in corners], axis=1)
-    shares = np.array([share for _, share in corners])
-    lifted = np.empty((len(floor_m), 2, len(corners), 4))
-    lifted[:, 0, :, :2] = floor_m[:, None] + offsets
-    lifted[:, 1, :, :2] = floor_m[:, None] - offsets
-    lifted[..., 2] = height_m[:, None, None] * shares
-    lifted[..., 3] = 1.0
-    mapped = lifted @ matrix.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pixels = np.where(mapped[..., 2:] > 1e-9, mapped[..., :2] / mapped[..., 2:], np.nan) * scale
-    grouped = pixels.reshape(len(floor_m), 2, len(SEGMENTS), 4, 2)
-    boxes = np.concatenate([grouped.min(axis=(1, 3)), grouped.max(axis=(1, 3))], axis=-1)
+    plane = matrix[:, :2].T
+    base = floor_m @ plane + matrix[:, 3]
+    levels = base[:, None] + (height_m[:, None] * _LEVELS)[..., None] * matrix[:, 2]
+    deep = (away @ plane)[:, None] * (_DEPTH_M / 2)
+    rows = np.stack([_pixels(levels + deep, scale)[..., 1], _pixels(levels - deep, scale)[..., 1]])
+    # Each part is as broad at its lower as at its upper level, the nearer of which is the broader one.
+    broad = (across @ plane)[:, None, None] * _HALF_BREADTHS[:, None, None]
+    ends = np.stack([levels[:, _LOWER], levels[:, _UPPER]], axis=2)
+    sides = _pixels(np.stack([ends - broad, ends + broad], axis=3), scale)
+    if upright is not None:
+        sides = upright.forth(sides)
+    columns = sides[..., 0].reshape(len(floor_m), len(SEGMENTS), 4)
+    boxes = np.empty((len(floor_m), len(SEGMENTS), 4))
+    boxes[..., 0], boxes[..., 2] = columns.min(axis=2), columns.max(axis=2)
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    boxes[..., 1] = np.minimum(low[:, _LOWER], low[:, _UPPER])
+    boxes[..., 3] = np.maximum(high[:, _LOWER], high[:, _UPPER])
     return Bodies(floor_m, height_m, boxes)
 
 
-def _camera_place(matrix: FloatArray) -> FloatArray:
-    """Where on the floor plan the camera hangs."""
-    centre = np.linalg.svd(matrix)[2][-1]
-    if abs(centre[3]) < 1e-9:
-        return np.array([0.0, 0.0])
-    return np.asarray(centre[:2] / centre[3], dtype=np.float64)
+def _pixels(points: FloatArray, scale: FloatArray) -> FloatArray:
+    """Homogeneous points, (..., 3), as pixels; NaN behind the camera."""
+    depth = points[..., 2:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(depth > 1e-9, points[..., :2] / depth, np.nan) * scale, dtype=np.float64)
 
 
 def floor_grid(

@@ -17,7 +17,7 @@ from floorwalker.vision.motion.fit import FloorFit
 from floorwalker.vision.motion.room import Room
 
 WORKING_WIDTH = 480
-VERSION = 1
+VERSION = 2
 
 
 class MotionDetector:
@@ -64,12 +64,13 @@ class MotionDetector:
         if self._fit is None:
             boxes, confidence = find_blobs(mask, self._usual, self._rules)
             return Detections.from_boxes(boxes * scale, confidence, full)
-        found = self._fit.find(mask)
+        found = self._fit.find(mask, frame.time_s)
         return Detections(
             (found.boxes * scale).astype(np.float32),
             found.confidence.astype(np.float32),
             (found.foot * scale[:2]).astype(np.float32),
             full,
+            found.feet_seen,
         )
 
     def _shrunk(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,12 +12,33 @@ from floorwalker.vision.motion.foreground import Mask
 
 FloatArray = npt.NDArray[np.float64]
 _SEARCH = 0.16  # share of the height by which head and feet may lie elsewhere than fitted
+_SHORTER = 0.1  # what ends higher than this above the fitted feet ends at something before them
 _SHOE = 0.055  # share of the height that shoes show below the point where a person stands
 _FEET_WEIGHT = 0.85  # the rest of the say is the head's, with the usual height below it
 _GAP = 0.08  # share of the height: a rail before the legs may hide so much, a shadow lies farther off
 
 
-def settle(body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is known of a person in one picture.
+
+    Attributes:
+        box: (4,) x1, y1, x2, y2 in working pixels.
+        foot: (2,) where they stand.
+        feet_seen: whether that was read from the feet.
+        offset: (2,) by how much somebody of usual height at the fitted place would have to be moved to have
+            the head where it was seen; None where no head was.
+    """
+
+    box: FloatArray
+    foot: FloatArray
+    feet_seen: bool
+    offset: FloatArray | None
+
+
+def settle(
+    body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask, *, feet_hidden: bool = False
+) -> Settled:
     """Correct a fit by what is seen of head, torso and feet.
 
     Args:
@@ -23,9 +46,10 @@ def settle(body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask) -> FloatAr
         usual: a person of usual height at the same place.
         foot: (2,) where the fit has them stand, working pixels.
         mask: (h, w) foreground that nobody else explains, non-zero where it is.
+        feet_hidden: something is known to stand before the feet: what ends there are not they.
 
     Returns:
-        (6,) box x1, y1, x2, y2 and foot x, y in working pixels.
+        The person.
     """
     whole = body.whole()[0]
     x1, y1, x2, y2 = whole
@@ -34,15 +58,16 @@ def settle(body: Bodies, usual: Bodies, foot: FloatArray, mask: Mask) -> FloatAr
     top = _first_row(mask, (x1 + shift, x2 + shift), y1 - _SEARCH * height, y1 + _SEARCH * height)
     reach = (foot[0] + shift - 0.8 * breadth, foot[0] + shift + 0.8 * breadth)
     start, stop = foot[1] - 2 * _SEARCH * height, foot[1] + _SEARCH * height
-    bottom = _last_row(mask, reach, start, stop, _GAP * height)
+    bottom = None if feet_hidden else _last_row(mask, reach, start, stop, _GAP * height)
     by_head = None if top is None else top + (foot[1] - usual.whole()[0, 1])
-    hidden = bottom is None or bottom < foot[1] - 1.5 * _SEARCH * height or bottom >= mask.shape[0] - 1
-    by_feet = None if hidden or bottom is None else bottom - _SHOE * height
+    seen = bottom is not None and foot[1] - _SHORTER * height <= bottom < mask.shape[0] - 1
+    by_feet = bottom - _SHOE * height if seen and bottom is not None else None
     foot_y = _agreed(float(foot[1]), by_head, by_feet)
-    lowest = max(foot_y, float(bottom)) if bottom is not None and not hidden else max(foot_y, y2)
+    lowest = max(foot_y, bottom) if seen and bottom is not None else max(foot_y, y2)
     margin = 0.08 * breadth
     box = (x1 + shift - margin, y1 if top is None else top, x2 + shift + margin, lowest)
-    return np.array([*box, foot[0] + shift, foot_y])
+    offset = None if top is None else np.array([shift, top - usual.whole()[0, 1]])
+    return Settled(np.array(box), np.array([foot[0] + shift, foot_y]), seen, offset)
 
 
 def _agreed(fitted: float, by_head: float | None, by_feet: float | None) -> float:
@@ -50,7 +75,7 @@ def _agreed(fitted: float, by_head: float | None, by_feet: float | None) -> floa
         return _FEET_WEIGHT * by_feet + (1 - _FEET_WEIGHT) * by_head
     if by_feet is not None:
         return by_feet
-    return fitted if by_head is None else (fitted + by_head) / 2
+    return fitted if by_head is None else 0.3 * fitted + 0.7 * by_head
 
 
 def _torso_shift(torso: FloatArray, mask: Mask) -> float:
