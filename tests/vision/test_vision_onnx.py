@@ -2,13 +2,17 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import openvino
 import pytest
 from onnx import TensorProto, helper
 
 from floorwalker.errors import InputError
 from floorwalker.video import Frame, read_frames
-from floorwalker.vision.onnx import OnnxDetector, OpenVinoSession, choose_input_size
+from floorwalker.vision.onnx import OnnxDetector, choose_input_size
 from floorwalker.vision.onnx.feed import Placement
+from floorwalker.vision.onnx.graph import lighten
+from floorwalker.vision.onnx.heads.grid import Grid
+from floorwalker.vision.onnx.heads.yolox import YoloxHead
 from floorwalker.vision.onnx.letterbox import PADDING, Letterbox
 
 CELLS_64 = 8 * 8 + 4 * 4 + 2 * 2
@@ -76,24 +80,6 @@ def test_a_network_with_another_output_is_an_input_error_that_says_what_is_under
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"no network at all", bytes(range(256)) * 20])
-def test_a_damaged_network_is_an_input_error(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "net.onnx"
-    path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        OpenVinoSession(path, (64, 64))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_missing_network_and_another_file_type_are_input_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such network"):
-        OpenVinoSession(tmp_path / "none.onnx", (64, 64))
-    text = tmp_path / "net.txt"
-    text.write_text("x")
-    with pytest.raises(InputError, match=r"\.onnx"):
-        OpenVinoSession(text, (64, 64))
-
-
 @pytest.mark.shared
 def test_a_real_network_finds_the_person_of_a_real_clip(shared: Path) -> None:
     network = shared / "detectors/yolox_nano_dynamic_hw.onnx"
@@ -107,3 +93,32 @@ def test_a_real_network_finds_the_person_of_a_real_clip(shared: Path) -> None:
     assert 370 < x1 < 400
     assert 430 < x2 < 560
     assert y2 - y1 > 350
+
+
+@pytest.mark.shared
+def test_the_lightened_graph_answers_what_the_whole_one_does(shared: Path) -> None:
+    core = openvino.Core()
+    network = core.read_model(str(shared / "detectors/yolox_nano_dynamic_hw.onnx"))
+    network.reshape([1, 3, 96, 160])
+    head = YoloxHead(Grid.of((160, 96)), person_class=2)
+    lighter, head_after = lighten(network, head)
+    assert head_after.person_class == 0
+    assert tuple(lighter.outputs[0].shape) == (1, len(head.grid), 6)
+    assert not any(node.get_type_name() == "Slice" for node in lighter.get_ordered_ops())
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 160)).astype(np.float32)
+    options = {"INFERENCE_PRECISION_HINT": "f32"}
+    whole, less = (
+        next(iter(core.compile_model(model, "CPU", options)(picture).values()))
+        for model in (network, lighter)
+    )
+    np.testing.assert_allclose(less[..., :5], whole[..., :5], atol=1e-3)
+    np.testing.assert_allclose(less[..., 5], whole[..., 7], atol=1e-4)
+
+
+def test_a_graph_of_another_form_stays_as_it_is(tmp_path: Path) -> None:
+    path = constant_network(tmp_path / "net.onnx", np.zeros((1, CELLS_64, 85), np.float32))
+    network = openvino.Core().read_model(str(path))
+    head = YoloxHead(Grid.of((64, 64)))
+    lighter, head_after = lighten(network, head)
+    assert head_after == head
+    assert tuple(lighter.outputs[0].shape) == (1, CELLS_64, 85)

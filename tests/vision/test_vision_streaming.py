@@ -75,7 +75,7 @@ class Source:
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "frames"]
+    return [thread.name for thread in threading.enumerate() if thread.name == "ahead"]
 
 
 @pytest.mark.parametrize("detector", [OneByOne(), SideBySide()], ids=["one by one", "side by side"])

@@ -7,10 +7,13 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
 from floorwalker.vision.detector import Detector, OverlappingDetector, Pending
+
+T = TypeVar("T")
 
 _FRAMES_AHEAD = 2
 _LOOK_S = 0.1
@@ -35,87 +38,94 @@ def detect_stream(detector: Detector, frames: Iterable[Frame]) -> Generator[tupl
     Raises:
         Exception: whatever the source or the detector raised, at the place of the frame that it befell.
     """
-    overlapping = detector if isinstance(detector, OverlappingDetector) else None
+    if isinstance(detector, OverlappingDetector):
+        begun = ((frame, detector.begin(frame)) for frame in frames)
+        with contextlib.closing(ahead_of(begun, detector.ahead, _settle)) as under_way:
+            for frame, pending in under_way:
+                yield frame, pending.result()
+    else:
+        with contextlib.closing(ahead_of(frames, _FRAMES_AHEAD)) as decoded:
+            for frame in decoded:
+                yield frame, detector.detect(frame)
 
-    def begin(frame: Frame) -> Pending:
-        return _Later(detector, frame) if overlapping is None else overlapping.begin(frame)
 
-    under_way = _UnderWay(frames, begin, _FRAMES_AHEAD if overlapping is None else overlapping.ahead)
+def ahead_of(
+    items: Iterable[T], ahead: int, on_left: Callable[[T], None] = lambda item: None
+) -> Generator[T]:
+    """The same items, made in another thread while the caller works on earlier ones.
+
+    Args:
+        items: taken in the other thread; closed there at the end, where it is a generator.
+        ahead: most items that wait for the caller, ≥ 1. Raising it evens out more and holds more.
+        on_left: told of each item that was made and that the caller did not take.
+
+    Yields:
+        The items, in their order.
+
+    Raises:
+        Exception: whatever making an item raised, at its place.
+    """
+    line: _Line[T] = _Line(queue.Queue(ahead), threading.Event(), on_left)
+    thread = threading.Thread(target=line.fill, args=(items,), name="ahead", daemon=True)
+    thread.start()
     try:
-        for frame, pending in under_way:
-            yield frame, pending.result()
+        yield from line.taken()
     finally:
-        under_way.stop()
+        line.stopped.set()
+        thread.join()
+        line.clear()
 
 
 @dataclass(frozen=True, slots=True)
-class _Later:
-    """A frame for a detector that looks at one after the other."""
-
-    detector: Detector
-    frame: Frame
-
-    def result(self) -> Detections:
-        return self.detector.detect(self.frame)
+class _Made(Generic[T]):
+    item: T
 
 
-class _UnderWay:
-    """Frames that another thread has begun with, in their order, no more than a few at one time."""
+@dataclass(frozen=True, slots=True)
+class _Line(Generic[T]):
+    """What one thread makes and another takes; an error or None ends it."""
 
-    def __init__(self, frames: Iterable[Frame], begin: Callable[[Frame], Pending], ahead: int) -> None:
-        self._frames = frames
-        self._begin = begin
-        self._ready: queue.Queue[tuple[Frame, Pending] | BaseException | None] = queue.Queue(max(1, ahead))
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="frames", daemon=True)
+    waiting: queue.Queue[_Made[T] | BaseException | None]
+    stopped: threading.Event
+    on_left: Callable[[T], None]
 
-    def __iter__(self) -> Iterator[tuple[Frame, Pending]]:
-        self._thread.start()
-        while (item := self._ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def stop(self) -> None:
-        """End the thread, and wait for whatever it has begun: nothing may be left running."""
-        self._stopped.set()
-        if self._thread.ident is None:
-            return
-        self._thread.join()
-        while not self._ready.empty():
-            item = self._ready.get_nowait()
-            if isinstance(item, tuple):
-                _settle(item[1])
-
-    def _work(self) -> None:
-        source = iter(self._frames)
+    def fill(self, items: Iterable[T]) -> None:
+        source = iter(items)
         try:
-            for frame in source:
-                if self._stopped.is_set():
+            for item in source:
+                if not self._put(_Made(item)):
+                    self.on_left(item)
                     return
-                pending = self._begin(frame)
-                if not self._put((frame, pending)):
-                    _settle(pending)
-                    return
-        except BaseException as error:  # carried over to whoever takes the frames
+        except BaseException as error:  # carried over to whoever takes the items
             self._put(error)
         finally:
             if isinstance(source, Generator):
                 source.close()
             self._put(None)
 
-    def _put(self, item: tuple[Frame, Pending] | BaseException | None) -> bool:
-        while not self._stopped.is_set():
+    def taken(self) -> Iterator[T]:
+        while (made := self.waiting.get()) is not None:
+            if isinstance(made, BaseException):
+                raise made
+            yield made.item
+
+    def clear(self) -> None:
+        while not self.waiting.empty():
+            made = self.waiting.get_nowait()
+            if isinstance(made, _Made):
+                self.on_left(made.item)
+
+    def _put(self, made: _Made[T] | BaseException | None) -> bool:
+        while not self.stopped.is_set():
             try:
-                self._ready.put(item, timeout=_LOOK_S)
+                self.waiting.put(made, timeout=_LOOK_S)
             except queue.Full:
                 continue
             return True
         return False
 
 
-def _settle(pending: Pending) -> None:
+def _settle(begun: tuple[Frame, Pending]) -> None:
     """Wait for what nobody asks for any more; what goes wrong there concerns nobody either."""
-    if not isinstance(pending, _Later):
-        with contextlib.suppress(Exception):
-            pending.result()
+    with contextlib.suppress(Exception):
+        begun[1].result()

@@ -14,8 +14,9 @@ from floorwalker.runs import hash_file
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
 from floorwalker.vision.onnx.letterbox import Letterbox
+from floorwalker.vision.onnx.onnxruntime_session import OnnxRuntimeSession
 from floorwalker.vision.onnx.openvino_session import OpenVinoSession
-from floorwalker.vision.onnx.session import Precision, Request, Session
+from floorwalker.vision.onnx.session import Engine, Precision, Request, Session
 
 SCORE_THRESHOLD = 0.35
 OVERLAP_THRESHOLD = 0.45
@@ -48,22 +49,29 @@ class OnnxDetector:
         precision: Precision = "auto",
         threads: int | None = None,
         person_class: int | None = None,
+        engine: Engine = "openvino",
     ) -> OnnxDetector:
-        """Load a network for frames of one size on OpenVINO.
+        """Load a network for frames of one size.
 
         Args:
             path: an .onnx file.
             frame_size: width and height of the frames.
             score_threshold: lowest score to report.
             input_size: width and height of the network's input; default: its own, or chosen by the frames.
-            precision: `auto` is `bf16` where the processor has it, else `f32`.
+            precision: `auto` is `bf16` where the processor has it, else `f32`; for `openvino` only.
             threads: threads of the engine; default: one a core.
             person_class: which of the network's classes is a person; default: its family's.
+            engine: `openvino` for the CPU, `onnxruntime` for graphics processors.
 
         Raises:
-            InputError: the file cannot be read or its shapes are not understood.
+            InputError: the file cannot be read, its shapes are not understood, or the engine is not
+                installed.
         """
-        session = OpenVinoSession(path, frame_size, input_size, precision, threads, person_class)
+        session: Session
+        if engine == "onnxruntime":
+            session = OnnxRuntimeSession(path, frame_size, input_size, threads, person_class)
+        else:
+            session = OpenVinoSession(path, frame_size, input_size, precision, threads, person_class)
         return cls(session, _fingerprint(path, session, score_threshold), score_threshold)
 
     @property

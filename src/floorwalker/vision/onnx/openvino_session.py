@@ -10,10 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from floorwalker.errors import InputError
 from floorwalker.vision.onnx.graph import feed_pictures, fix_inputs, lighten
-from floorwalker.vision.onnx.heads import UNDERSTOOD, Head, Signature, recognise_head
+from floorwalker.vision.onnx.heads import Head, Signature
 from floorwalker.vision.onnx.letterbox import PADDING
+from floorwalker.vision.onnx.network_file import (
+    Shape,
+    check_file,
+    damaged,
+    own_size,
+    picture_input,
+    understand,
+    wrong_size,
+)
 from floorwalker.vision.onnx.session import Outputs, Precision
 from floorwalker.vision.onnx.sizing import choose_input_size
 
@@ -49,10 +57,11 @@ class OpenVinoSession:
     ) -> None:
         core = openvino.Core()
         model = _read(core, path)
-        picture = _picture_input(model, path)
-        size = input_size or _own_size(picture) or choose_input_size(frame_size)
+        shapes = {name: _shape(port) for name, port in _named(model.inputs).items()}
+        picture = picture_input(shapes, path)
+        size = input_size or own_size(shapes[picture]) or choose_input_size(frame_size)
         _reshape(model, picture, size, path)
-        head = _head(model, picture, size, person_class, path)
+        head = understand(_signature(model, picture, size), person_class, path)
         fix_inputs(model, head.constants)
         model, head = lighten(model, head)
         self._head, self._input_size = head, size
@@ -129,87 +138,41 @@ def _precision(core: openvino.Core, wanted: Precision) -> str:
 
 
 def _read(core: openvino.Core, path: Path) -> openvino.Model:
-    if not path.exists():
-        raise InputError(f"no such network: {path}")
-    if path.is_dir() or path.suffix.lower() != ".onnx":
-        raise InputError(f"expected a network as an .onnx file, got {path}")
-    if path.stat().st_size == 0 or not os.access(path, os.R_OK):
-        raise InputError(f"the network is empty or may not be read: {path}")
+    check_file(path)
     try:
         return core.read_model(str(path))
     except RuntimeError as error:
-        raise InputError(f"cannot read {path} as an ONNX network: the file is damaged or no ONNX") from error
+        raise damaged(path) from error
 
 
-def _picture_input(model: openvino.Model, path: Path) -> openvino.Output:
-    """The input that takes a picture: the one of four axes, with three channels."""
-    shapes = [model_input.partial_shape for model_input in model.inputs]
-    for model_input, shape in zip(model.inputs, shapes, strict=True):
-        if shape.rank.is_dynamic or len(shape) != 4:
-            continue
-        batch, channels = shape[0], shape[1]
-        if (batch.is_dynamic or batch.get_length() == 1) and (
-            channels.is_dynamic or channels.get_length() == 3
-        ):
-            return model_input
-    raise InputError(f"{path}: expected an input 1×3×height×width, got {_shapes_text(shapes)}")
-
-
-def _own_size(picture: openvino.Output) -> tuple[int, int] | None:
-    """Width and height that the network fixes, None where it takes any."""
-    _, _, height, width = picture.partial_shape
-    if height.is_dynamic or width.is_dynamic:
-        return None
-    return width.get_length(), height.get_length()
-
-
-def _reshape(model: openvino.Model, picture: openvino.Output, size: tuple[int, int], path: Path) -> None:
+def _reshape(model: openvino.Model, picture: str, size: tuple[int, int], path: Path) -> None:
     shapes = {
-        model_input: [1, 3, size[1], size[0]]
-        if model_input == picture
-        else [1, *list(model_input.partial_shape)[1:]]
-        for model_input in model.inputs
+        port: [1, 3, size[1], size[0]] if name == picture else [1, *list(port.partial_shape)[1:]]
+        for name, port in _named(model.inputs).items()
     }
     try:
         model.reshape(shapes)
     except RuntimeError as error:
-        raise InputError(
-            f"{path}: the network does not take an input of {size[0]}×{size[1]} pixels"
-        ) from error
+        raise wrong_size(path, size) from error
 
 
-def _head(
-    model: openvino.Model,
-    picture: openvino.Output,
-    size: tuple[int, int],
-    person_class: int | None,
-    path: Path,
-) -> Head:
-    signature = signature_of(model, picture, size)
-    head = recognise_head(signature, person_class)
-    if head is None:
-        which = "" if person_class is None else f" with a class {person_class}"
-        raise InputError(
-            f"{path}: the network's outputs are {_shapes_text(list(signature.outputs.values()))} at input "
-            f"{size[0]}×{size[1]}; understood are{which} {UNDERSTOOD}"
-        )
-    return head
+def _named(ports: Sequence[openvino.Output]) -> dict[str, openvino.Output]:
+    """Inputs or outputs by name, in their order; one without a name gets its place."""
+    return {next(iter(sorted(port.names)), f"#{number}"): port for number, port in enumerate(ports)}
 
 
-def signature_of(model: openvino.Model, picture: openvino.Output, size: tuple[int, int]) -> Signature:
-    """What a network says of itself, after its picture's size is fixed."""
-
-    def named(ports: Sequence[openvino.Output]) -> dict[str, tuple[int, ...]]:
-        return {
-            next(iter(sorted(port.names)), f"#{number}"): tuple(
-                -1 if side.is_dynamic else side.get_length() for side in port.partial_shape
-            )
-            for number, port in enumerate(ports)
-        }
-
-    others = [model_input for model_input in model.inputs if model_input != picture]
-    return Signature(size, named(model.outputs), named(others))
+def _shape(port: openvino.Output) -> Shape | None:
+    sides = port.partial_shape
+    if sides.rank.is_dynamic:
+        return None
+    return tuple(None if side.is_dynamic else side.get_length() for side in sides)
 
 
-def _shapes_text(shapes: Sequence[object]) -> str:
-    return ", ".join(str(shape).replace("(", "[").replace(")", "]") for shape in shapes)
+def _signature(model: openvino.Model, picture: str, size: tuple[int, int]) -> Signature:
+    """What the network says of itself, once its picture's size is fixed."""
+
+    def fixed(port: openvino.Output) -> tuple[int, ...]:
+        return tuple(-1 if side is None else side for side in _shape(port) or ())
+
+    others = {name: fixed(port) for name, port in _named(model.inputs).items() if name != picture}
+    return Signature(size, {name: fixed(port) for name, port in _named(model.outputs).items()}, others)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from floorwalker.vision.onnx.heads import Head
 
 Precision = Literal["auto", "f32", "bf16"]
+Engine = Literal["openvino", "onnxruntime"]
 Outputs = list[npt.NDArray[np.generic]]
 
 
