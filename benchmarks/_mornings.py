@@ -54,7 +54,7 @@ def followed(
         name: of the detector, for the folder of its tracks.
         build: makes each camera's detector.
         workers: processes; default: one a core.
-        on_progress: called with camera, frames done and frames expected.
+        on_progress: called with camera, seconds of its recording done and seconds in all.
     """
     kept = morning.folder.parent / "tracks" / f"{morning.folder.name}-{name}-{code_fingerprint(_PIXEL_ROOMS)}"
     kept.mkdir(parents=True, exist_ok=True)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress, TaskID
 
-from floorwalker.cli.options import AsJson, DetectorName, Fps, Quiet, SiteFile, Start, StoreName
+from floorwalker.cli.options import (
+    AsJson,
+    DetectorName,
+    Fps,
+    HowToLook,
+    Quiet,
+    SiteFile,
+    Start,
+    StoreName,
+    Stride,
+)
 from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
@@ -32,6 +43,8 @@ def day(
     site: SiteFile,
     store: StoreName = None,
     start: Start = None,
+    mode: HowToLook = None,
+    stride: Stride = None,
     fps: Fps = None,
     detector: DetectorName = None,
     out: Annotated[
@@ -50,10 +63,10 @@ def day(
     if len(stores) != 1:
         raise InputError(f"say which store with --store: {', '.join(shop.id for shop in content.stores)}")
     settings = Settings.load()
-    jobs = day_jobs(folder, stores[0], start, fps)
+    jobs = [replace(job, mode=mode, stride=stride) for job in day_jobs(folder, stores[0], start, fps)]
     warehouse = Warehouse(settings.resolved_database_url)
     warehouse.register_site(content, site.parent)
-    with progress_bar("frames", quiet=quiet) as progress:
+    with progress_bar("s of video", quiet=quiet) as progress:
         result = process_day(
             jobs,
             NamedDetector(detector or settings.detector, settings.models_dir),

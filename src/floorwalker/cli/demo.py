@@ -63,7 +63,7 @@ def demo(
     simulate_with_progress(out / "morning", seed=seed, minutes=minutes, difficulty=difficulty, quiet=quiet)
     morning = read_morning(out / "morning")
     warehouse = Warehouse(warehouse_url)
-    with progress_bar("frames", quiet=quiet) as progress:
+    with progress_bar("s of video", quiet=quiet) as progress:
         day, measured = measure_morning(
             morning, NamedDetector(detector, settings.models_dir), warehouse, CameraBars(progress)
         )

@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from floorwalker.cli.options import AsJson, DetectorName, Fps, Quiet, SiteFile, Start, StoreName
+from floorwalker.cli.options import (
+    AsJson,
+    DetectorName,
+    Fps,
+    HowToLook,
+    Quiet,
+    SiteFile,
+    Start,
+    StoreName,
+    Stride,
+)
 from floorwalker.cli.output import console, messages, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
@@ -36,6 +46,8 @@ def process(
     ],
     store: StoreName = None,
     start: Start = None,
+    mode: HowToLook = None,
+    stride: Stride = None,
     fps: Fps = None,
     detector: DetectorName = None,
     out: Annotated[
@@ -65,15 +77,15 @@ def process(
     finder = build_detector(
         detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
     )
-    job = CameraJob(video, shop, view, began, fps)
-    with progress_bar("frames", quiet=quiet) as progress:
+    job = CameraJob(video, shop, view, began, fps, mode, stride)
+    with progress_bar("s of video", quiet=quiet) as progress:
         task = progress.add_task(video.name, total=None)
         result = process_recording(
             job, finder, lambda done, expected: progress.update(task, completed=done, total=expected)
         )
         write_run(result, events_file)
         if annotate:
-            task = progress.add_task(annotate.name, total=result.frames)
+            task = progress.add_task(annotate.name, total=None)
             write_annotated(
                 annotate,
                 job,

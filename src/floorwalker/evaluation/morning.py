@@ -86,7 +86,7 @@ def measure_morning(
         morning: what to process.
         build: makes each camera's detector.
         warehouse: where to; it should be empty.
-        on_progress: called with camera, frames done and frames expected.
+        on_progress: called with camera, seconds of its recording done and seconds in all.
 
     Returns:
         The day's runs, and the figures as `GET /stores/{id}/metrics` answers them.

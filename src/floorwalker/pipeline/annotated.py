@@ -10,6 +10,7 @@ import numpy as np
 from floorwalker.events import Event
 from floorwalker.pipeline.camera_run import CameraJob, CameraRun
 from floorwalker.pipeline.fitting import fit_frame
+from floorwalker.pipeline.looking import DEFAULT_FPS
 from floorwalker.tracking.track import Track
 from floorwalker.video.annotate import Annotation, annotate, blur_heads
 from floorwalker.video.reader import probe, read_frames
@@ -44,7 +45,8 @@ def write_annotated(
         InputError: the place cannot be written.
         WorkError: writing failed; nothing is left under the final name.
     """
-    fps = job.frames_per_second(probe(job.video))
+    how = job.how(probe(job.video))
+    fps = how.fps or DEFAULT_FPS
     lines = {line.id: line.points for line in job.camera.entry_lines}
     zones = {zone.id: zone.polygon for zone in job.camera.zones}
     with VideoWriter(path, fps) as writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,15 +15,16 @@ from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.pipeline.code import code_fingerprint
 from floorwalker.pipeline.fitting import check_shape, fit_frame
 from floorwalker.pipeline.following import Following
+from floorwalker.pipeline.looking import how_to_look
 from floorwalker.runs import Gap, Recording, Run, hash_configuration, hash_file
 from floorwalker.site import Camera, Store
 from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
-from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, read_frames, sample_frames
+from floorwalker.video.look import How, Look, Mode
+from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, sample_frames
 from floorwalker.vision.detector import Detector
 from floorwalker.vision.streaming import detect_stream
 
-DEFAULT_FPS = 10.0
 BACKGROUND_SAMPLES = 40
 
 Progress = Callable[[int, int], None]
@@ -57,7 +58,9 @@ class CameraJob:
         store: the store it was filmed in.
         camera: the camera that filmed it.
         start_utc: moment of presentation time 0.
-        fps: frames a second to look at; None: the camera's own setting, else up to 10.
+        fps: frames a second to look at; None: the camera's own setting, else what its mode and role need.
+        mode: how to look at it; None: the camera's own setting, else `adaptive`.
+        stride: mode `stride` looks at one frame of so many; None: the camera's own setting, else 20.
     """
 
     video: Path
@@ -65,11 +68,12 @@ class CameraJob:
     camera: Camera
     start_utc: datetime
     fps: float | None = None
+    mode: Mode | None = None
+    stride: int | None = None
 
-    def frames_per_second(self, info: VideoInfo) -> float:
-        """The rate that holds for this recording."""
-        wanted = self.fps or self.camera.fps or DEFAULT_FPS
-        return min(wanted, info.fps) if info.fps else wanted
+    def how(self, info: VideoInfo) -> How:
+        """The mode and settings that hold for this recording."""
+        return how_to_look(self.camera, info.fps, mode=self.mode, fps=self.fps, stride=self.stride)
 
 
 def guess_start(video: Path, duration_s: float) -> datetime:
@@ -94,7 +98,8 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     Args:
         job: what to process.
         detector: finds the people; one instance a recording.
-        on_progress: called with frames done and frames expected.
+        on_progress: called with seconds of the recording done and seconds in all; a look ahead counts as
+            half of the way.
 
     Returns:
         The run.
@@ -104,21 +109,21 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     """
     info = probe(job.video)
     check_shape(info.width, info.height, job.camera)
-    fps = job.frames_per_second(info)
+    how = job.how(info)
     gaps: list[Gap] = []
+    covered = _Covered(info.duration_s, how.mode is Mode.ADAPTIVE, on_progress)
     detector.prepare(fit_frame(frame, job.camera) for frame in sample_frames(job.video, BACKGROUND_SAMPLES))
     following = Following(job.camera)
-    expected = max(1, round(info.duration_s * fps))
+    look = Look(job.video, how, on_gap=gaps.append, on_time=covered.ahead)
     frames, last_s = 0, 0.0
-    raw = read_frames(job.video, fps, on_gap=gaps.append)
-    with closing(detect_stream(detector, (fit_frame(frame, job.camera) for frame in raw))) as stream:
-        for frame, detections in stream:
-            following.take(frame, detections)
-            frames, last_s = frames + 1, frame.time_s
-            if on_progress and frames % 20 == 0:
-                on_progress(frames, max(expected, frames))
-    if on_progress:
-        on_progress(frames, frames)
+    for stretch in look.stretches():
+        with closing(detect_stream(detector, (fit_frame(frame, job.camera) for frame in stretch))) as stream:
+            for frame, detections in stream:
+                following.take(frame, detections)
+                look.heed(frame.time_s, len(detections) > 0)
+                frames, last_s = frames + 1, frame.time_s
+                covered.done(last_s)
+    covered.done(info.duration_s)
     tracks = part_on_doorstep(stitch_tracks(following.finish()), job.camera)
     recording = Recording(
         store_id=job.store.id,
@@ -132,7 +137,7 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
         recording_id=recording.recording_id,
         code_version=__version__,
         detector=detector.fingerprint,
-        config_hash=_configuration(job, detector, fps),
+        config_hash=_configuration(job, detector, how),
     )
     events = camera_events(tracks, CameraContext(job.store, job.camera, recording, run))
     return CameraRun(recording, run, tracks, events, frames)
@@ -144,12 +149,34 @@ def _filmed_s(info: VideoInfo, gaps: Sequence[Gap], last_s: float) -> float:
     return max(min([info.duration_s, *truncated]), last_s)
 
 
-def _configuration(job: CameraJob, detector: Detector, fps: float) -> str:
+@dataclass(slots=True)
+class _Covered:
+    """Tells how much of a recording was covered, in whole seconds and only when they change."""
+
+    duration_s: float
+    looks_ahead: bool
+    report: Progress | None
+    _told: int = -1
+
+    def ahead(self, time_s: float) -> None:
+        self._tell(time_s / 2)
+
+    def done(self, time_s: float) -> None:
+        self._tell((self.duration_s + time_s) / 2 if self.looks_ahead else time_s)
+
+    def _tell(self, time_s: float) -> None:
+        seconds = int(time_s)
+        if self.report is not None and seconds > self._told:
+            self._told = seconds
+            self.report(seconds, max(seconds, int(self.duration_s)))
+
+
+def _configuration(job: CameraJob, detector: Detector, how: How) -> str:
     return hash_configuration(
         {
             "code": code_fingerprint(),
             "detector": detector.fingerprint,
-            "fps": fps,
+            "look": asdict(how),
             "start": format_utc(job.start_utc),
             "camera": job.camera.model_dump(mode="json"),
             "timezone": job.store.timezone,

@@ -106,7 +106,7 @@ def process_day(
         jobs: one a recording.
         build: makes each recording's detector.
         workers: processes; default: one a core.
-        on_progress: called with camera, frames done and frames expected.
+        on_progress: called with camera, seconds of its recording done and seconds in all.
 
     Returns:
         The runs and the day's resolutions.

@@ -121,7 +121,16 @@ class Camera(_Part):
     )
     calibration: CalibrationPoints | None = Field(None, description="Image-to-floor point pairs.")
     fps: float | None = Field(
-        None, gt=0, le=120, description="Frames a second to process; default: up to 10."
+        None,
+        gt=0,
+        le=120,
+        description="Frames a second to process; default: up to 10, in mode `adaptive` by what it watches.",
+    )
+    mode: Literal["all", "stride", "keyframes", "adaptive"] | None = Field(
+        None, description="How recordings are looked at; default: adaptive."
+    )
+    stride: int | None = Field(
+        None, ge=1, le=10_000, description="Mode `stride` looks at one frame of so many; default: 20."
     )
     detector: str | None = Field(None, description="Detector of this camera; default: the process's setting.")
 

@@ -20,6 +20,7 @@ from floorwalker.video.planes import Decoded, Scaler
 
 SHORTEST_GAP_S = 1.0
 TRUNCATED = "truncated"
+MISSING = "missing frames"
 _DUE_TOLERANCE_S = 1e-6
 GapListener = Callable[[Gap], None]
 
@@ -57,7 +58,7 @@ def probe(path: Path) -> VideoInfo:
         codec = stream.codec_context.name
         duration_s = declared_duration_s(container, stream)
         frames = stream.frames
-        first = next(_decoded(container, stream), None)
+        first = next(decoded_frames(container, stream), None)
         if first is None:
             raise InputError(f"not one frame of the video can be decoded: {path}")
         width, height = Decoded.of(first, Scaler()).size
@@ -69,7 +70,12 @@ def probe(path: Path) -> VideoInfo:
     )
 
 
-def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: Path,
+    fps: float | None = None,
+    on_gap: GapListener | None = None,
+    keep: Callable[[VideoFrame, int], bool] | None = None,
+) -> Iterator[Frame]:
     """Decode a recording.
 
     A frame is taken when its presentation time reaches the next multiple of 1/fps, so that the same file
@@ -82,6 +88,7 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
         path: the file.
         fps: most frames a second to yield, > 0; lower is faster and sees less; default: every frame.
         on_gap: told of each `Gap`: `missing frames`, `truncated`, `missing timestamps`, `repeated times`.
+        keep: whether a decoded picture, of this index, may be taken; default: each may.
 
     Returns:
         Frames, their times growing from 0 (the first presentation time); colours are made when asked for.
@@ -98,9 +105,11 @@ def read_frames(path: Path, fps: float | None = None, on_gap: GapListener | None
         declared_s = declared_duration_s(container, stream)
         scaler = Scaler()
         due_s, size = 0.0, None
-        for index, decoded in enumerate(_decoded(container, stream)):
+        for index, decoded in enumerate(decoded_frames(container, stream)):
             time_s = clock.time_of(decoded)
             if time_s is None or time_s + _DUE_TOLERANCE_S < due_s:
+                continue
+            if keep is not None and not keep(decoded, index):
                 continue
             if fps is not None:
                 due_s = (math.floor((time_s + _DUE_TOLERANCE_S) * fps) + 1) / fps
@@ -143,7 +152,7 @@ class _Clock:
                 self._say_once("repeated times")
                 return None
             if time_s - self.last_s - self.step_s >= SHORTEST_GAP_S:
-                self.report(Gap(self.last_s + self.step_s, time_s, "missing frames"))
+                self.report(Gap(self.last_s + self.step_s, time_s, MISSING))
         self.last_s = time_s
         return time_s
 
@@ -154,7 +163,7 @@ class _Clock:
             self.report(Gap(at_s, at_s, reason))
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def decoded_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Frames of a stream, damaged packets left out."""
     packets = container.demux(stream)
     while True:
