@@ -126,13 +126,19 @@ class GroupDecoder:
         Yields:
             The wanted pictures that decode, in order of presentation, as decoded and as a frame.
         """
-        own = self._groups.owner[group.first : group.first + len(group.packets)] == group.number
-        asked = np.flatnonzero(own & wanted[group.first : group.first + len(group.packets)])
+        stored = slice(group.first, group.first + len(group.packets))
+        own = (self._groups.owner[stored] == group.number) & wanted[stored]
+        asked = np.flatnonzero(own)
         if len(asked) == 0:
             return
         self.asked[group.first + asked] = True
         self._context.flush_buffers()
-        for packet in (*group.packets[: asked[-1] + 1], None):
+        needed = [
+            packet
+            for packet, is_wanted in zip(group.packets[: asked[-1] + 1], own, strict=False)
+            if is_wanted or not packet.is_disposable  # no other picture refers to a disposable one
+        ]
+        for packet in (*needed, None):
             try:
                 frames = self._context.decode(packet)
             except av.error.FFmpegError:  # damaged; what comes after it may be whole

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import uniform_filter1d
 
 from floorwalker.video.groups import Groups
 from floorwalker.video.packets import PacketTable
@@ -22,7 +23,10 @@ class SizeRules:
     """When packets are larger than a quiet room's.
 
     Attributes:
-        window_s: packets are added up over so long; shorter sees shorter motion and more noise.
+        window_s: packets are taken together over so long; shorter sees shorter motion and more noise.
+        windows: so many windows in a row are averaged.
+        packet_share: of a window's packets the size below which this share lies. Motion makes all packets
+            larger, noise that had to be written at last only one; lower trusts single large ones less.
         block_s: quiet is what is usual over so long; shorter follows a changing light faster, longer is not
             taken in by a long busy time.
         certain_sigma: standard deviations above quiet at which motion is certain, and
@@ -35,12 +39,14 @@ class SizeRules:
     """
 
     window_s: float = 0.4
+    windows: int = 3
+    packet_share: float = 0.35
     block_s: float = 600.0
-    certain_sigma: float = 6.0
+    certain_sigma: float = 3.0
     certain_share: float = 0.12
-    likely_sigma: float = 3.0
+    likely_sigma: float = 1.8
     likely_share: float = 0.06
-    margin_s: float = 0.8
+    margin_s: float = 0.6
     least_spread: float = 0.01
 
 
@@ -70,7 +76,13 @@ def size_evidence(table: PacketTable, groups: Groups, rules: SizeRules) -> SizeE
         groups: their groups.
         rules: what counts.
     """
-    excess, spread, starts_s = _excess(table, groups, rules)
+    level, starts_s = _levels(table, groups, rules)
+    blocks = _blocks(groups.start_s[:-1], rules.block_s)
+    by_offset, _ = _quiet(level, blocks)
+    excess = _averaged(level - by_offset, rules.windows)
+    # What is left after averaging spreads alike at all distances from the key frame.
+    usual, spread = _quiet(excess.reshape(len(excess), -1, 1), blocks)
+    excess = excess - usual
     with np.errstate(invalid="ignore"):
         certain = (excess > np.log1p(rules.certain_share)) & (excess > rules.certain_sigma * spread)
         likely = (excess > np.log1p(rules.likely_share)) & (excess > rules.likely_sigma * spread)
@@ -90,53 +102,72 @@ def size_evidence(table: PacketTable, groups: Groups, rules: SizeRules) -> SizeE
     return SizeEvidence(matters, np.asarray(moving.any(axis=1)), telling)
 
 
-def _excess(
-    table: PacketTable, groups: Groups, rules: SizeRules
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Logarithm of each window's size over a quiet one, its usual spread, and where the window begins."""
-    inter = np.flatnonzero(~table.key & (groups.owner >= 0))
+def _levels(table: PacketTable, groups: Groups, rules: SizeRules) -> tuple[FloatArray, FloatArray]:
+    """Logarithm of what packets measure in each window of each group, and where the windows begin."""
+    inter = np.flatnonzero(~table.key)
     owner = groups.owner[inter]
-    offset = ((table.time_s[inter] - groups.start_s[owner]) / rules.window_s).astype(np.intp)
+    offset = ((table.time_s[inter] - groups.start_s[owner]) / rules.window_s + 1e-6).astype(np.intp)
     offset = np.clip(offset, 0, _MOST_OFFSETS - 1)
     shape = (len(groups), int(offset.max(initial=0)) + 1)
     cell = owner * shape[1] + offset
-    total = np.bincount(cell, table.size[inter], shape[0] * shape[1])
     count = np.bincount(cell, minlength=shape[0] * shape[1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.log(np.maximum(total / count, 1.0)).reshape(shape)
-    quiet, spread = _quiet(level, groups.start_s[:-1], rules.block_s)
+    sizes = table.size[inter][np.lexsort((table.size[inter], cell))]
+    first = np.cumsum(count) - count
+    level = np.full(len(count), np.nan)
+    filled = np.flatnonzero(count)
+    level[filled] = np.log(sizes[first[filled] + (count[filled] * rules.packet_share).astype(np.intp)])
     starts_s = groups.start_s[:-1, None] + np.arange(shape[1]) * rules.window_s
-    return level - quiet, spread, starts_s
+    return level.reshape(shape), starts_s
 
 
-def _quiet(level: FloatArray, start_s: FloatArray, block_s: float) -> tuple[FloatArray, FloatArray]:
-    """Level and spread of quiet windows by their distance from the key frame, following the time of day."""
-    middle_s, quiet, spread = [], [], []
+def _averaged(excess: FloatArray, windows: int) -> FloatArray:
+    """Means over windows that follow each other in time, over the borders of groups."""
+    there = np.flatnonzero(np.isfinite(excess))
+    result = np.full(excess.shape, np.nan)
+    if len(there):
+        result.flat[there] = uniform_filter1d(excess.flat[there], windows, mode="nearest")
+    return result
+
+
+def _blocks(start_s: FloatArray, block_s: float) -> list[npt.NDArray[np.intp]]:
+    """Groups by time of day, in stretches of about one length."""
     blocks = max(1, round((start_s[-1] - start_s[0]) / block_s))
-    for rows in np.array_split(np.arange(len(start_s)), min(blocks, len(start_s))):
-        part = level[rows]
-        enough = np.isfinite(part).sum(axis=0) >= _LEAST_IN_BLOCK
+    return np.array_split(np.arange(len(start_s)), min(blocks, len(start_s)))
+
+
+def _quiet(values: FloatArray, blocks: list[npt.NDArray[np.intp]]) -> tuple[FloatArray, FloatArray]:
+    """Middle and spread of quiet values, by column and following the time of day.
+
+    Args:
+        values: (g, k), NaN where there is none; (g, k, 1) takes all columns together.
+        blocks: rows of each stretch of time.
+
+    Returns:
+        Two arrays of (g, k) or (g, 1).
+    """
+    together = values.ndim == 3
+    middle, quiet, spread = [], [], []
+    for rows in blocks:
+        part = values[rows].reshape(-1, 1) if together else values[rows]
         pooled = part[np.isfinite(part)]
         if len(pooled) == 0:
             continue
-        low, lower = (
-            np.full(part.shape[1], np.quantile(pooled, _QUIET)),
-            np.full(part.shape[1], np.quantile(pooled, _QUIETER)),
-        )
+        quantiles = np.repeat(np.quantile(pooled, [_QUIET, _QUIETER])[:, None], part.shape[1], axis=1)
+        enough = np.isfinite(part).sum(axis=0) >= _LEAST_IN_BLOCK
         if enough.any():
-            low[enough], lower[enough] = np.nanquantile(part[:, enough], [_QUIET, _QUIETER], axis=0)
-        sigma = (low - lower) / _NORMAL_STEP
-        middle_s.append(float(start_s[rows].mean()))
-        quiet.append(low + _NORMAL_MEDIAN * sigma)
+            quantiles[:, enough] = np.nanquantile(part[:, enough], [_QUIET, _QUIETER], axis=0)
+        sigma = (quantiles[0] - quantiles[1]) / _NORMAL_STEP
+        middle.append(float(rows.mean()))
+        quiet.append(quantiles[0] + _NORMAL_MEDIAN * sigma)
         spread.append(sigma)
-    if not middle_s:
-        return np.zeros_like(level), np.zeros_like(level)
-    return _between(start_s, middle_s, quiet), _between(start_s, middle_s, spread)
+    if not middle:
+        return np.zeros((len(values), 1)), np.zeros((len(values), 1))
+    return _between(len(values), middle, quiet), _between(len(values), middle, spread)
 
 
-def _between(start_s: FloatArray, middle_s: list[float], rows: list[FloatArray]) -> FloatArray:
-    columns = np.array(rows).T
-    return np.column_stack([np.interp(start_s, middle_s, column) for column in columns])
+def _between(rows: int, middle: list[float], values: list[FloatArray]) -> FloatArray:
+    """Values of blocks, interpolated for every row between the blocks' middles."""
+    return np.column_stack([np.interp(np.arange(rows), middle, column) for column in np.array(values).T])
 
 
 def _connected(certain: npt.NDArray[np.bool_], likely: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
