@@ -21,6 +21,7 @@ class FootingSettings:
         spread_m: standard deviation of heights among people. Lowering it holds to the usual height.
         sighting_m: standard deviation of one height as feet and head give it.
         alike_s: sightings nearer in time than this err alike and count as one.
+        most_sightings: no more are counted, since all of a track err alike a little: a hat, a shadow.
         shortest_m: heights below are no person's: something hid the feet.
         tallest_m: nor are heights above.
         head_px: standard deviation of the row of a head, pixels.
@@ -32,6 +33,7 @@ class FootingSettings:
     spread_m: float = 0.09
     sighting_m: float = 0.1
     alike_s: float = 1.0
+    most_sightings: int = 8
     shortest_m: float = 1.3
     tallest_m: float = 2.05
     head_px: float = 2.0
@@ -73,12 +75,12 @@ def steady_feet(
         return foot_px
     heights = _heights(floor, rows, projection)
     good = usable & feet_seen & (heights > rules.shortest_m) & (heights < rules.tallest_m)
-    height, doubt_m = _height(time_s[good], heights[good], rules)
+    # How many pixels a metre of height is, there: who is near is measured better.
+    px_per_m = np.abs(xyxy[:, 3] - rows) / np.clip(heights, 0.5, 2.5)
+    height, doubt_m = _height(time_s[good], heights[good], px_per_m[good], rules)
     away = floor - calibration.camera_m
     distance = np.linalg.norm(away, axis=1, keepdims=True)
     by_head = _distance(rows, away / np.maximum(distance, 1e-9), calibration.camera_m, height, projection)
-    # How many pixels a metre of height is, there.
-    px_per_m = np.abs(xyxy[:, 3] - rows) / np.clip(heights, 0.5, 2.5)
     head_px2 = rules.head_px**2 + (doubt_m * px_per_m) ** 2
     say = np.where(feet_seen, rules.feet_px**2 / (rules.feet_px**2 + head_px2), 1.0)
     moved = (
@@ -99,13 +101,18 @@ def _heights(floor: FloatArray, rows: FloatArray, projection: FloatArray) -> Flo
         return np.asarray((base[:, 1] - rows * base[:, 2]) / (rows * up[2] - up[1]), dtype=np.float64)
 
 
-def _height(time_s: FloatArray, heights: FloatArray, rules: FootingSettings) -> tuple[float, float]:
+def _height(
+    time_s: FloatArray, heights: FloatArray, weights: FloatArray, rules: FootingSettings
+) -> tuple[float, float]:
     """The height of one person and its standard deviation, from the usual one and from sightings."""
-    sightings = len(np.unique(np.floor(time_s / rules.alike_s)))
+    sightings = min(len(np.unique(np.floor(time_s / rules.alike_s))), rules.most_sightings)
     if sightings == 0:
         return rules.usual_m, rules.spread_m
     trust, usual = sightings / rules.sighting_m**2, 1 / rules.spread_m**2
-    height = (float(np.median(heights)) * trust + rules.usual_m * usual) / (trust + usual)
+    order = np.argsort(heights, kind="stable")
+    share = np.cumsum(weights[order]) / weights.sum()
+    middle = float(heights[order][np.searchsorted(share, 0.5)])
+    height = (middle * trust + rules.usual_m * usual) / (trust + usual)
     return height, float((trust + usual) ** -0.5)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.vision.motion.bodies import TORSO, Bodies
+from floorwalker.vision.motion.bodies import HEAD, TORSO, Bodies
 from floorwalker.vision.motion.foreground import Mask
 
 FloatArray = npt.NDArray[np.float64]
 _SEARCH = 0.16  # share of the height by which head and feet may lie elsewhere than fitted
+_BESIDE = 0.3  # share of a head's breadth by which it may lie beside the fitted one
 _SHORTER = 0.1  # what ends higher than this above the fitted feet ends at something before them
 _SHOE = 0.055  # share of the height that shoes show below the point where a person stands
 _FEET_WEIGHT = 0.85  # the rest of the say is the head's, with the usual height below it
@@ -55,7 +56,10 @@ def settle(
     x1, y1, x2, y2 = whole
     height, breadth = y2 - y1, body.boxes[0, TORSO, 2] - body.boxes[0, TORSO, 0]
     shift = _torso_shift(body.boxes[0, TORSO], mask)
-    top = _first_row(mask, (x1 + shift, x2 + shift), y1 - _SEARCH * height, y1 + _SEARCH * height)
+    head = body.boxes[0, HEAD]
+    beside = _BESIDE * (head[2] - head[0])
+    columns = (head[0] + shift - beside, head[2] + shift + beside)
+    top = _first_row(mask, columns, y1 - _SEARCH * height, y1 + _SEARCH * height)
     reach = (foot[0] + shift - 0.8 * breadth, foot[0] + shift + 0.8 * breadth)
     start, stop = foot[1] - 2 * _SEARCH * height, foot[1] + _SEARCH * height
     bottom = None if feet_hidden else _last_row(mask, reach, start, stop, _GAP * height)
@@ -99,11 +103,11 @@ def _rows(mask: Mask, columns: tuple[float, float], start: float, stop: float) -
 
 
 def _first_row(mask: Mask, columns: tuple[float, float], start: float, stop: float) -> float | None:
-    """The first of three rows of foreground in a row."""
+    """The first of three rows of foreground in a row; None where it goes on above: that is somebody else."""
     first, counts = _rows(mask, columns, start, stop)
     filled = counts >= 2
     found = np.flatnonzero(filled[:-2] & filled[1:-1] & filled[2:])
-    return None if not len(found) else float(first + found[0])
+    return None if not len(found) or (found[0] == 0 and first > 0) else float(first + found[0])
 
 
 def _last_row(
