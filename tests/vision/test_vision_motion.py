@@ -245,3 +245,24 @@ def test_what_hides_people_is_bounded_in_memory_and_forgotten_when_moved() -> No
     for _ in range(2000):
         occlusion.note(band, legs, whole, none)
     assert hidden(5.0) == 0
+
+
+def test_an_arm_beside_its_body_is_no_small_person() -> None:
+    usual = UsualSize(270)
+    mask = np.zeros((270, 480), np.uint8)
+    cv2.rectangle(mask, (200, 20), (270, 250), 255, -1)
+    cv2.rectangle(mask, (182, 90), (192, 130), 255, -1)
+    boxes, _ = find_blobs(mask, usual, BlobRules())
+    np.testing.assert_allclose(boxes, [[182, 20, 271, 251]], atol=1)
+
+
+def test_a_small_soft_shadow_before_the_feet_is_no_foreground() -> None:
+    """Far away the whole shadow is a few pixels wide: its bend must not pass for texture."""
+    rng = np.random.default_rng(5)
+    room = cv2.GaussianBlur(rng.integers(150, 190, (120, 160, 3), dtype=np.uint8), (0, 0), 3)
+    y, x = np.mgrid[:120, :160]
+    shade = 1 - 0.45 * np.exp(-0.5 * (((x - 80) / 6) ** 2 + ((y - 60) / 4) ** 2))
+    frame = np.clip(room * shade[..., None] + rng.normal(0, 1, room.shape), 0, 255).astype(np.uint8)
+    mask = foreground_mask(frame, room, np.zeros((120, 160), np.uint8), ForegroundRules())
+    assert (shade < 0.9).sum() > 100
+    assert np.count_nonzero(mask) < 0.1 * (shade < 0.9).sum()

@@ -14,6 +14,7 @@ from floorwalker.vision.motion.foreground import Mask
 FloatArray = npt.NDArray[np.float32]
 _BANDS = 12
 _HEAD_DIP = 0.04  # share of the height
+_ARM, _ARM_GAP, _ABOVE_FEET = 0.25, 0.05, 0.25  # shares of the height
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ def _merged(parts: list[npt.NDArray[np.int32]], usual: UsualSize, picture_height
 
 def _belongs(box: FloatArray, big: FloatArray, usual: UsualSize, picture_height: int) -> bool:
     overlap = min(box[2], big[2]) - max(box[0], big[0])
+    if _is_arm(box, big, overlap):
+        return True
     if overlap < 0.5 * (box[2] - box[0]):
         return False
     gap = max(box[1], big[1]) - min(box[3], big[3])
@@ -121,6 +124,13 @@ def _belongs(box: FloatArray, big: FloatArray, usual: UsualSize, picture_height:
     if size is None:
         return bool(gap < 0.15 * (big[3] - big[1]) and tall < 0.9 * picture_height)
     return bool(gap < 0.3 * size[0] and tall < 1.3 * size[0])
+
+
+def _is_arm(box: FloatArray, big: FloatArray, overlap: float) -> bool:
+    """Whether a part hangs beside a far larger one, above its feet: an arm whose sleeve is not seen."""
+    height = big[3] - big[1]
+    within = box[1] >= big[1] and box[3] <= big[3] - _ABOVE_FEET * height
+    return bool(within and box[3] - box[1] <= _ARM * height and overlap >= -_ARM_GAP * height)
 
 
 def _split(mask: Mask, box: FloatArray, usual: UsualSize, rules: BlobRules) -> list[FloatArray]:
