@@ -246,3 +246,15 @@ def test_a_figure_that_never_moves_is_no_visitor():
     assert not [event for event in events if event.event_type in DOOR_EVENTS]
     assert all(event.is_staff for event in events)
     assert Counter(event.event_type for event in events)[EventType.ZONE_EXIT] == 0
+
+
+def test_who_is_cut_off_by_the_lower_edge_stands_in_the_zone_drawn_up_to_it():
+    view = replace(CEILING.uncalibrated(), resolution=(900, 420))
+    counter = {"COUNTER": {"polygon": [(3.0, 1.8), (6.0, 1.8), (6.0, 3.5), (3.0, 3.5)]}}
+    wide = replace(view, resolution=(900, 600))
+    track = cut_off(walker(1, [(5, 4.5, 1.2), (40, 4.5, 1.2)], wide, jitter_m=0.02), view)
+    assert (track.foot_px[:, 1] == 420).all()
+    events = camera_events([track], context(view, lines={}, zones=counter))
+    assert [event.event_type for event in events] == [
+        EventType.ZONE_ENTER, EventType.ZONE_DWELL, EventType.ZONE_EXIT,
+    ]  # fmt: skip

@@ -76,10 +76,7 @@ def camera_journeys(
         InputError: the camera's calibration contradicts itself.
     """
     calibration = context.camera.calibrated()
-    by_id = {
-        track.track_id: beyond_the_edge(track, context.camera.resolution, calibration)
-        for track in sorted(tracks, key=lambda track: track.track_id)
-    }
+    by_id = {track.track_id: track for track in sorted(tracks, key=lambda track: track.track_id)}
     ordered = list(by_id.values())
     duration_s = context.recording.duration_s
     found = door_crossings(ordered, context, calibration, settings.crossing)
@@ -109,7 +106,8 @@ def door_crossings(
         seen: dict[int, list[Crossing]] = {}
         ends: list[TrackEnd] = []
         for track in tracks:
-            path = approach(track, line, calibration)
+            whole = beyond_the_edge(track, context.camera.resolution, calibration)
+            path = approach(whole, line, calibration)
             if len(path.time_s) == 0:
                 continue
             seen[track.track_id] = crossings(track.track_id, line.id, path, settings)

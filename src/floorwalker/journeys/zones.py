@@ -14,6 +14,7 @@ from floorwalker.site import Zone
 from floorwalker.tracking.track import Track
 
 FloatArray = npt.NDArray[np.float64]
+_OUTLINE_PX = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,16 @@ def zone_index(feet: FloatArray, zones: Sequence[Zone]) -> npt.NDArray[np.intp]:
     Returns:
         (n,) indices into the zones.
     """
-    polygons = [shapely.Polygon(zone.polygon) for zone in zones]
+    polygons = [_ground(zone.polygon) for zone in zones]
     where = np.full(len(feet), -1, dtype=np.intp)
     for index in sorted(range(len(zones)), key=lambda i: -polygons[i].area):
         where[shapely.contains_xy(polygons[index], feet[:, 0], feet[:, 1])] = index
     return where
+
+
+def _ground(outline: Sequence[tuple[float, float]]) -> shapely.Polygon:
+    """A polygon with its outline: whose feet the picture's edge cuts off stands in a zone drawn up to it."""
+    return shapely.Polygon(outline).buffer(_OUTLINE_PX)
 
 
 def time_within(track: Track, polygon: Sequence[tuple[float, float]], start_s: float, end_s: float) -> float:
@@ -149,7 +155,7 @@ def time_within(track: Track, polygon: Sequence[tuple[float, float]], start_s: f
         end_s: to.
     """
     feet = smooth(track.time_s, track.foot_px)
-    inside = shapely.contains_xy(shapely.Polygon(polygon), feet[:, 0], feet[:, 1])
+    inside = shapely.contains_xy(_ground(polygon), feet[:, 0], feet[:, 1])
     during = (track.time_s >= start_s) & (track.time_s <= end_s)
     intervals = _intervals(track.time_s, inside & during, 1.0)
     return float(sum(track.time_s[last] - track.time_s[first] for first, last in intervals))
