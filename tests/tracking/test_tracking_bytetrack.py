@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from floorwalker.tracking.bytetrack import ByteTrack, ByteTrackSettings
-from floorwalker.tracking.motion import BoxMotion, MotionSettings
-from floorwalker.tracking.overlap import assign, grow, iou
+from floorwalker.tracking.motion import BoxMotion, MotionSettings, to_centre
+from floorwalker.tracking.overlap import assign, grow, iou, within_reach
 from floorwalker.vision.detections import Detections
 
 WIDTH, HEIGHT = 60.0, 180.0
@@ -113,36 +114,64 @@ def test_time_counts_not_frames():
         tracker.update(people((190, 400)), 6.0)
 
 
+def columns(*boxes):
+    """Boxes as the filter wants them: a column of centre, width and height each."""
+    return to_centre(np.array(boxes, dtype=float).T)
+
+
 def test_the_filter_learns_speed_and_predicts_with_it():
     motion = BoxMotion(MotionSettings())
-    box = np.array([[100.0, 200.0, 160.0, 380.0]])
-    motion.add(box)
+    box = np.array([100.0, 200.0, 160.0, 380.0])
+    motion.add(columns(box))
     for k in range(1, 11):
         motion.predict(0.1, np.array([False]))
-        motion.correct(np.array([0]), box + np.array([12.0, 0, 12.0, 0]) * k)
-    assert motion.velocity[0, :2] == pytest.approx([120, 0], abs=8)
+        motion.correct(np.array([0]), columns(box + np.array([12.0, 0, 12.0, 0]) * k))
+    assert motion.velocity[:2, 0] == pytest.approx([120, 0], abs=8)
     motion.predict(0.1, np.array([False]))
-    assert motion.xyxy[0] == pytest.approx(box[0] + np.array([132, 0, 132, 0]), abs=4)
+    assert motion.corners[:, 0] == pytest.approx(box + np.array([132, 0, 132, 0]), abs=4)
 
 
 def test_one_step_of_a_second_predicts_as_ten_of_a_tenth():
     def uncertain(steps):
         motion = BoxMotion(MotionSettings())
-        motion.add(np.array([[100.0, 200.0, 160.0, 380.0]]))
+        motion.add(columns([100.0, 200.0, 160.0, 380.0]))
         for _ in range(steps):
             motion.predict(1.0 / steps, np.array([False]))
-        motion.correct(np.array([0]), np.array([[150.0, 200.0, 210.0, 380.0]]))
+        motion.correct(np.array([0]), columns([150.0, 200.0, 210.0, 380.0]))
         return motion
 
-    assert uncertain(1).xyxy == pytest.approx(uncertain(10).xyxy, abs=1e-6)
+    assert uncertain(1).corners == pytest.approx(uncertain(10).corners, abs=1e-6)
     assert uncertain(1).velocity == pytest.approx(uncertain(10).velocity, abs=1e-6)
+
+
+def test_boxes_filtered_together_or_alone_are_the_same():
+    boxes = np.array([[100.0, 200.0, 160.0, 380.0], [300.0, 100.0, 340.0, 220.0]])
+    together, alone = BoxMotion(MotionSettings()), BoxMotion(MotionSettings())
+    together.add(columns(*boxes))
+    alone.add(columns(boxes[1]))
+    for k in range(1, 6):
+        seen = boxes + 7.0 * k
+        for motion, which in ((together, [0, 1]), (alone, [1])):
+            motion.predict(0.2, np.array([which[0] == 0 and k == 3, k == 4])[-len(which) :])
+            # The second box is missed once; order of what was seen does not matter.
+            rows = [row for row in range(len(which)) if not (which[row] == 1 and k == 3)][::-1]
+            if rows:
+                motion.correct(np.array(rows), columns(*(seen[which[row]] for row in rows)))
+    assert together.corners[:, 1] == pytest.approx(alone.corners[:, 0], abs=1e-9)
 
 
 def test_overlap_by_hand():
     a = np.array([[0.0, 0.0, 10.0, 10.0]])
     b = np.array([[5.0, 0.0, 15.0, 10.0], [20.0, 20.0, 30.0, 30.0], [0.0, 0.0, 10.0, 10.0]])
     assert iou(a, b)[0] == pytest.approx([1 / 3, 0.0, 1.0])
-    assert grow(a, 0.1).tolist() == [[-1.0, -1.0, 11.0, 11.0]]
+    assert grow(a.T, 0.1).T.tolist() == [[-1.0, -1.0, 11.0, 11.0]]
+
+
+def test_reach_takes_the_nearest_of_head_middle_and_feet():
+    person = np.array([[0.0, 0.0, 50.0, 100.0]]).T
+    legs_hidden = np.array([[2.0, 1.0, 48.0, 55.0], [40.0, 0.0, 90.0, 100.0], [0.0, 40.0, 50.0, 160.0]]).T
+    assert within_reach(person, legs_hidden, np.array([0.15])).tolist() == [[True, False, False]]
+    assert within_reach(person, legs_hidden, np.array([0.7])).tolist() == [[True, True, True]]
 
 
 def test_assignment_makes_the_most_of_all_pairs_and_none_below_the_least():
@@ -151,3 +180,18 @@ def test_assignment_makes_the_most_of_all_pairs_and_none_below_the_least():
     assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (1, 0)]
     rows, columns = assign(np.array([[0.2, 0.25]]), 0.3)
     assert len(rows) == 0
+
+
+def test_the_quick_way_and_the_solver_assign_alike():
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        similarity = rng.random((rng.integers(1, 7), rng.integers(1, 7))) * (rng.random() < 0.9)
+        similarity[similarity < rng.random()] = 0.0
+        rows, found = assign(similarity, 0.25)
+        best_rows, best = linear_sum_assignment(np.maximum(similarity - 0.25, 0.0), maximize=True)
+        assert (similarity[rows, found] - 0.25).sum() == pytest.approx(
+            np.maximum(similarity[best_rows, best] - 0.25, 0.0).sum(), abs=1e-4
+        )
+        assert len(set(rows)) == len(rows)
+        assert len(set(found)) == len(found)
+        assert (similarity[rows, found] >= 0.25 - 1e-6).all()

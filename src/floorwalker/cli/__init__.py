@@ -27,6 +27,7 @@ COMMANDS = (
     "anomalies",
     "webhooks",
     "models",
+    "track",
     "evaluate",
     "config",
 )

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.tracking.motion import BoxMotion, MotionSettings
-from floorwalker.tracking.overlap import assign, grow, iou, within_reach
+from floorwalker.tracking.motion import FloatArray, IndexArray, MotionSettings, to_centre
+from floorwalker.tracking.overlap import assign, grow, overlaps, within_reach
+from floorwalker.tracking.roster import Roster
 from floorwalker.vision.detections import Detections
 
-IndexArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class ByteTrackSettings:
     """How detections become tracks; times are presentation time.
+
+    The defaults are for a shop's camera at five to fifteen frames a second.
 
     Attributes:
         strong_confidence: detections from here on take part in the first stage. Raising it starts fewer
@@ -25,16 +28,19 @@ class ByteTrackSettings:
         new_confidence: what a detection needs to start a track. Raising it starts fewer false tracks, later.
         least_overlap: intersection over union of grown boxes that the first stage asks for. Raising it
             splits fast walkers, lowering it mixes up neighbours.
-        least_overlap_weak: the same for the second stage.
+        least_overlap_weak: the same for the second stage, and
+        least_overlap_new: for tracks that are not confirmed yet.
+        weighs_confidence: overlaps with strong detections count less the less confident they are.
         growth: growth of boxes before they are compared, in heights.
         growth_far: the same for the last attempt, which catches fast walkers at few frames a second and
-            people who reappear.
+            people who reappear; None: no such attempt.
         reach: greatest distance between prediction and detection, in heights, when the track was seen
-            just now, and
+            just now; None: overlap is enough.
         reach_per_s: how that grows with the time unseen. Raising them follows sudden moves and lets a track
             jump to somebody who comes out from behind a third.
         confirm_s: a track is believed when it has been seen over this time, twice at least. Raising it
             drops short false tracks and short true ones.
+        believes_first_frame: whoever is there in the first frame is believed at once.
         tentative_gap_s: an unconfirmed track that is not seen for longer is dropped.
         lost_s: a confirmed track that is not seen for longer is finished. Raising it bridges longer
             occlusions and mixes up more people.
@@ -46,14 +52,35 @@ class ByteTrackSettings:
     new_confidence: float = 0.5
     least_overlap: float = 0.3
     least_overlap_weak: float = 0.45
+    least_overlap_new: float = 0.3
+    weighs_confidence: bool = False
     growth: float = 0.1
-    growth_far: float = 0.3
-    reach: float = 0.15
+    growth_far: float | None = 0.3
+    reach: float | None = 0.15
     reach_per_s: float = 0.8
     confirm_s: float = 0.5
+    believes_first_frame: bool = False
     tentative_gap_s: float = 0.35
     lost_s: float = 2.0
     motion: MotionSettings = field(default_factory=MotionSettings)
+
+    @classmethod
+    def as_published(cls) -> ByteTrackSettings:
+        """The published method and its thresholds, with times in place of numbers of frames."""
+        return cls(
+            strong_confidence=0.6,
+            new_confidence=0.7,
+            least_overlap=0.2,
+            least_overlap_weak=0.5,
+            least_overlap_new=0.2,
+            weighs_confidence=True,
+            growth=0.0,
+            growth_far=None,
+            reach=None,
+            confirm_s=0.0,
+            tentative_gap_s=0.0,
+            lost_s=1.0,
+        )
 
 
 class ByteTrack:
@@ -67,21 +94,20 @@ class ByteTrack:
 
     def __init__(self, settings: ByteTrackSettings | None = None) -> None:
         self._settings = settings or ByteTrackSettings()
-        self._motion = BoxMotion(self._settings.motion)
-        self._ids = np.zeros(0, dtype=np.int64)
-        self._first_s = np.zeros(0)
-        self._last_s = np.zeros(0)
-        self._confirmed = np.zeros(0, dtype=bool)
-        self._next_id = 1
+        self._roster = Roster(self._settings.motion)
         self._now_s: float | None = None
 
     def __len__(self) -> int:
         """Tracks held at the moment: in view, tentative or lost for a short while."""
-        return len(self._ids)
+        return len(self._roster)
 
     def confirmed(self, track_id: int) -> bool:
         """Whether a track that is still held was seen often enough to be believed."""
-        return bool(np.any(self._confirmed[self._ids == track_id]))
+        return self._roster.confirmed(track_id)
+
+    def believed(self, track_ids: npt.NDArray[np.int64]) -> BoolArray:
+        """(m,) the same for many at once."""
+        return self._roster.believed(track_ids)
 
     def update(self, detections: Detections, time_s: float) -> npt.NDArray[np.int64]:
         """Take in one frame.
@@ -96,72 +122,84 @@ class ByteTrack:
         Raises:
             ValueError: time does not move forward.
         """
-        if self._now_s is not None and not time_s > self._now_s:
-            raise ValueError(f"expected a time after {self._now_s} s, got {time_s} s")
-        self._forget(time_s)
-        if self._now_s is not None and len(self):
-            self._motion.predict(time_s - self._now_s, self._last_s < self._now_s)
-        boxes = detections.xyxy.astype(np.float64)
-        owner = self._associate(boxes, detections.confidence, time_s)
-        matched = np.flatnonzero(owner >= 0)
-        rows = owner[matched]
-        self._motion.correct(rows, boxes[matched])
-        self._last_s[rows] = time_s
-        self._confirmed[rows] |= time_s - self._first_s[rows] >= self._settings.confirm_s - 1e-6
-        fresh = np.flatnonzero((owner < 0) & (detections.confidence >= self._settings.new_confidence))
-        owner[fresh] = len(self) + np.arange(len(fresh))
-        self._begin(boxes[fresh], time_s)
+        before_s, settings, roster = self._now_s, self._settings, self._roster
+        if before_s is not None and not time_s > before_s:
+            raise ValueError(f"expected a time after {before_s} s, got {time_s} s")
+        if before_s is not None and len(roster):
+            self._forget(time_s, time_s - before_s)
+            roster.predict(time_s - before_s, roster.last_s < before_s)
         self._now_s = time_s
-        result = np.full(len(detections), -1, dtype=np.int64)
-        held = owner >= 0
-        result[held] = self._ids[owner[held]]
-        return result
+        corners = np.array(detections.xyxy.T, dtype=np.float64, order="C")
+        owner = self._associate(corners, detections.confidence, time_s, before_s)
+        centre = to_centre(corners)
+        matched = (owner >= 0).nonzero()[0]
+        roster.see(
+            owner[matched],
+            centre.take(matched, axis=1),
+            time_s,
+            confirm_s=settings.confirm_s,
+            confirm_seen=2,
+        )
+        fresh = ((owner < 0) & (detections.confidence >= settings.new_confidence)).nonzero()[0]
+        if len(fresh):
+            owner[fresh] = np.arange(len(roster), len(roster) + len(fresh))
+            first = before_s is None and settings.believes_first_frame
+            roster.begin(centre.take(fresh, axis=1), time_s, confirmed=first)
+        return roster.numbers(owner)
 
     def _associate(
-        self, boxes: npt.NDArray[np.float64], confidence: npt.NDArray[np.float32], time_s: float
-    ) -> npt.NDArray[np.intp]:
+        self, corners: FloatArray, confidence: npt.NDArray[np.float32], time_s: float, before_s: float | None
+    ) -> IndexArray:
         """The row of the track that each detection belongs to, or -1."""
-        settings = self._settings
-        owner = np.full(len(boxes), -1, dtype=np.intp)
+        settings, roster = self._settings, self._roster
+        owner = np.full(corners.shape[1], -1, dtype=np.intp)
+        if len(roster) == 0 or len(owner) == 0:
+            return owner
+        predicted = roster.corners
+        last_s, confirmed = roster.last_s, roster.is_confirmed
         strong = confidence >= settings.strong_confidence
-        weak = (confidence >= settings.weak_confidence) & ~strong
-        in_view = self._last_s == self._now_s if self._now_s is not None else np.zeros(0, dtype=bool)
-        predicted = self._motion.xyxy
-        reach = settings.reach + settings.reach_per_s * (time_s - self._last_s)
-        reachable = within_reach(predicted, boxes, reach)
+        weak = confidence >= settings.weak_confidence
+        weak &= ~strong
+        near = None
+        if settings.reach is not None:
+            near = within_reach(predicted, corners, settings.reach + settings.reach_per_s * (time_s - last_s))
 
-        def stage(
-            tracks: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_], growth: float, least: float
-        ) -> None:
-            rows = np.setdiff1d(np.flatnonzero(tracks), owner[owner >= 0])
-            columns = np.flatnonzero(found & (owner < 0))
+        def likeness(growth: float) -> FloatArray:
+            if growth == 0.0:
+                alike = overlaps(predicted, corners)
+            else:
+                alike = overlaps(grow(predicted, growth), grow(corners, growth))
+            if near is not None:
+                alike *= near
+            return alike
+
+        free = np.ones(len(roster), dtype=bool)
+
+        def stage(tracks: BoolArray, found: BoolArray, alike: FloatArray, least: float) -> None:
+            rows = (tracks & free).nonzero()[0]
+            columns = (found & (owner < 0)).nonzero()[0]
             if len(rows) and len(columns):
-                overlap = iou(grow(predicted[rows], growth), grow(boxes[columns], growth))
-                overlap *= reachable[np.ix_(rows, columns)]
-                picked_rows, picked_columns = assign(overlap, least)
-                owner[columns[picked_columns]] = rows[picked_rows]
+                picked, columns_picked = assign(alike.take(rows, axis=0).take(columns, axis=1), least)
+                taken = rows.take(picked)
+                owner[columns.take(columns_picked)] = taken
+                free[taken] = False
 
-        stage(self._confirmed, strong, settings.growth, settings.least_overlap)
-        stage(self._confirmed & in_view, weak, settings.growth, settings.least_overlap_weak)
-        stage(~self._confirmed, strong, settings.growth, settings.least_overlap)
-        stage(np.ones(len(self), dtype=bool), strong, settings.growth_far, settings.least_overlap)
+        alike = likeness(settings.growth)
+        weighed = alike * confidence if settings.weighs_confidence else alike
+        stage(confirmed, strong, weighed, settings.least_overlap)
+        if weak.any():
+            stage(confirmed & (last_s == before_s), weak, alike, settings.least_overlap_weak)
+        stage(~confirmed, strong, weighed, settings.least_overlap_new)
+        if settings.growth_far is not None and free.any() and (owner < 0).any():
+            stage(free, strong, likeness(settings.growth_far), settings.least_overlap)
         return owner
 
-    def _begin(self, boxes: npt.NDArray[np.float64], time_s: float) -> None:
-        count = len(boxes)
-        self._motion.add(boxes)
-        self._ids = np.append(self._ids, np.arange(self._next_id, self._next_id + count))
-        self._first_s = np.append(self._first_s, np.full(count, time_s))
-        self._last_s = np.append(self._last_s, np.full(count, time_s))
-        self._confirmed = np.append(self._confirmed, np.zeros(count, dtype=bool))
-        self._next_id += count
-
-    def _forget(self, time_s: float) -> None:
-        patience = np.where(self._confirmed, self._settings.lost_s, self._settings.tentative_gap_s)
-        interval = 0.0 if self._now_s is None else time_s - self._now_s
+    def _forget(self, time_s: float, interval_s: float) -> None:
+        settings, roster = self._settings, self._roster
+        unseen_s = time_s - roster.last_s
         # One missed frame is forgiven however few frames a second there are, a hole in the recording is not.
-        forgiven = min(2 * interval, 2 * self._settings.lost_s)
-        keep = time_s - self._last_s <= np.maximum(patience, forgiven) + 1e-6
-        self._motion.keep(keep)
-        for name in ("_ids", "_first_s", "_last_s", "_confirmed"):
-            setattr(self, name, getattr(self, name)[keep])
+        forgiven_s = min(2 * interval_s, 2 * settings.lost_s)
+        tentative_s = max(settings.tentative_gap_s, forgiven_s) + 1e-6
+        lost_s = max(settings.lost_s, forgiven_s) + 1e-6
+        if unseen_s.max() > tentative_s:
+            roster.keep(unseen_s <= np.where(roster.is_confirmed, lost_s, tentative_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
+
+# Rows of the matrix of states: centre x, centre y, width, height; their velocities; then variance of place,
+# covariance of place and velocity, variance of velocity, each once for the centre and once for the size.
+_BOX, _VELOCITY = slice(0, 4), slice(4, 8)
+_PP, _PV, _VV = slice(8, 10), slice(10, 12), slice(12, 14)
+ROWS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +40,48 @@ class MotionSettings:
 
 
 class BoxMotion:
-    """Centre, width and height of n boxes with their velocities.
+    """Centre, width and height of n boxes with their velocities, a column a box.
 
-    Noise that is independent a coordinate keeps the covariance block-diagonal, so that each coordinate is
-    a filter of two numbers and a step is plain arithmetic on arrays, without a matrix inverse.
+    Noise that is independent a coordinate, and equal for both coordinates of the centre and of the size,
+    keeps the covariance to three numbers each: a step is plain arithmetic on rows, without a matrix inverse.
+    All that is known of a box stands in one matrix, so that it comes and goes in one call.
+
+    Attributes:
+        state: (14 + extra, n) the filter's rows, then whatever whoever uses it keeps of each box.
 
     Source:
         Kalman, 1960; noise proportional to the height as in Bewley et al., "SORT", ICIP 2016, with
         continuous white-noise acceleration, so that the interval between frames may vary.
     """
 
-    def __init__(self, settings: MotionSettings) -> None:
+    def __init__(self, settings: MotionSettings, extra: int = 0) -> None:
         self._settings = settings
-        self.mean = np.zeros((0, 4))
-        self.velocity = np.zeros((0, 4))
-        self._pp = np.zeros((0, 4))
-        self._pv = np.zeros((0, 4))
-        self._vv = np.zeros((0, 4))
+        self.state: FloatArray = np.zeros((ROWS + extra, 0))
 
     def __len__(self) -> int:
-        return len(self.mean)
+        return self.state.shape[1]
 
-    def add(self, xyxy: FloatArray) -> None:
+    def add(self, centre: FloatArray, extra: FloatArray | None = None) -> None:
         """Append boxes that stand still until more is known.
 
         Args:
-            xyxy: (m, 4) pixels.
+            centre: (4, m) as `to_centre` gives them.
+            extra: (extra, m) what else is kept of them.
         """
-        boxes = to_centre(xyxy)
-        height = boxes[:, 3:4]
-        speed = np.array([self._settings.start_speed] * 2 + [self._settings.size_speed] * 2)
-        self.mean = np.vstack([self.mean, boxes])
-        self.velocity = np.vstack([self.velocity, np.zeros_like(boxes)])
-        self._pp = np.vstack(
-            [self._pp, np.broadcast_to((self._settings.position_noise * height) ** 2, boxes.shape)]
-        )
-        self._pv = np.vstack([self._pv, np.zeros_like(boxes)])
-        self._vv = np.vstack([self._vv, (speed * height) ** 2])
+        settings = self._settings
+        fresh = np.zeros((len(self.state), centre.shape[1]))
+        height = centre[3]
+        fresh[_BOX] = centre
+        fresh[_PP] = (settings.position_noise * height) ** 2
+        fresh[12] = (settings.start_speed * height) ** 2
+        fresh[13] = (settings.size_speed * height) ** 2
+        if extra is not None:
+            fresh[ROWS:] = extra
+        self.state = np.concatenate([self.state, fresh], axis=1)
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> None:
         """Forget the boxes whose mask is False."""
-        for name in ("mean", "velocity", "_pp", "_pv", "_vv"):
-            setattr(self, name, getattr(self, name)[mask])
+        self.state = self.state[:, mask]
 
     def predict(self, dt_s: float, unseen: npt.NDArray[np.bool_]) -> None:
         """Move all boxes on in time.
@@ -83,43 +90,64 @@ class BoxMotion:
             dt_s: seconds since the frame before, > 0.
             unseen: (n,) boxes that were not seen in the frame before; their velocity fades.
         """
-        settings = self._settings
-        fade = np.where(unseen, np.exp(-dt_s / settings.coasting_s), 1.0)[:, None]
-        # Distance covered while the velocity fades over the interval.
-        reach = np.where(unseen, settings.coasting_s * (1 - fade[:, 0]), dt_s)[:, None]
-        noise = (settings.acceleration_noise * self.mean[:, 3:4]) ** 2
-        self.mean = self.mean + reach * self.velocity
-        self.mean[:, 2:] = np.maximum(self.mean[:, 2:], 1.0)
-        self.velocity = fade * self.velocity
-        self._pp = self._pp + 2 * dt_s * self._pv + dt_s**2 * self._vv + noise * dt_s**3 / 3
-        self._pv = self._pv + dt_s * self._vv + noise * dt_s**2 / 2
-        self._vv = self._vv + noise * dt_s
+        settings, state = self._settings, self.state
+        noise = (settings.acceleration_noise * state[3]) ** 2
+        velocity = state[_VELOCITY]
+        if unseen.any():
+            fade = math.exp(-dt_s / settings.coasting_s)
+            # Distance covered while the velocity fades over the interval.
+            state[_BOX] += np.where(unseen, settings.coasting_s * (1 - fade), dt_s) * velocity
+            velocity *= np.where(unseen, fade, 1.0)
+        else:
+            state[_BOX] += dt_s * velocity
+        np.maximum(state[2:4], 1.0, out=state[2:4])
+        pp, pv, vv = state[_PP], state[_PV], state[_VV]
+        pp += (2 * dt_s) * pv + (dt_s**2) * vv + (dt_s**3 / 3) * noise
+        pv += dt_s * vv + (dt_s**2 / 2) * noise
+        vv += dt_s * noise
 
-    def correct(self, rows: IndexArray, xyxy: FloatArray) -> None:
+    def correct(self, rows: IndexArray, seen: FloatArray) -> None:
         """Take in what was seen.
 
         Args:
             rows: (m,) which boxes.
-            xyxy: (m, 4) where they were seen, pixels.
+            seen: (4, m) where they were seen, as `to_centre` gives it.
         """
-        seen = to_centre(xyxy)
-        noise = (self._settings.position_noise * seen[:, 3:4]) ** 2
-        pp, pv, vv = self._pp[rows], self._pv[rows], self._vv[rows]
-        gain_p, gain_v = pp / (pp + noise), pv / (pp + noise)
-        surprise = seen - self.mean[rows]
-        self.mean[rows] += gain_p * surprise
-        self.velocity[rows] += gain_v * surprise
-        self._pp[rows] = (1 - gain_p) * pp
-        self._pv[rows] = (1 - gain_p) * pv
-        self._vv[rows] = vv - gain_v * pv
+        part = self.state[:ROWS].take(rows, axis=1)
+        noise = (self._settings.position_noise * seen[3]) ** 2
+        pv, vv = part[_PV], part[_VV]
+        # The gains of place and velocity, one above the other, each for the centre and for the size.
+        gain = part[8:12].reshape(2, 2, -1) / (part[_PP] + noise)
+        surprise = (seen - part[_BOX]).reshape(2, 2, -1)
+        part[:8] += (gain[:, :, None] * surprise).reshape(8, -1)
+        vv -= gain[1] * pv
+        part[8:12] = (gain * noise).reshape(4, -1)
+        self.state[:ROWS, rows] = part
 
     @property
-    def xyxy(self) -> FloatArray:
-        """(n, 4) boxes where the people are expected."""
-        half = self.mean[:, 2:] / 2
-        return np.hstack([self.mean[:, :2] - half, self.mean[:, :2] + half])
+    def velocity(self) -> FloatArray:
+        """(4, n) of centre, width and height, pixels a second."""
+        return self.state[_VELOCITY]
+
+    @property
+    def corners(self) -> FloatArray:
+        """(4, n) where the people are expected: x1, y1, x2, y2."""
+        boxes = np.empty((4, self.state.shape[1]))
+        half = self.state[2:4] * 0.5
+        np.subtract(self.state[:2], half, out=boxes[:2])
+        np.add(self.state[:2], half, out=boxes[2:])
+        return boxes
 
 
-def to_centre(xyxy: FloatArray) -> FloatArray:
-    """Boxes as centre x, centre y, width, height."""
-    return np.column_stack([(xyxy[:, :2] + xyxy[:, 2:]) / 2, np.maximum(xyxy[:, 2:] - xyxy[:, :2], 1.0)])
+def to_centre(corners: FloatArray) -> FloatArray:
+    """Boxes as centre x, centre y, width, height; nothing is smaller than a pixel.
+
+    Args:
+        corners: (4, n) x1, y1, x2, y2.
+    """
+    boxes = np.empty_like(corners)
+    np.add(corners[:2], corners[2:], out=boxes[:2])
+    boxes[:2] *= 0.5
+    np.subtract(corners[2:], corners[:2], out=boxes[2:])
+    np.maximum(boxes[2:], 1.0, out=boxes[2:])
+    return boxes

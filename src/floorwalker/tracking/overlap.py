@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import lap
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
+
+# A pair exactly at the least is made.
+_TOLERANCE = 1e-6
 
 
 def iou(a_xyxy: npt.NDArray[np.floating], b_xyxy: npt.NDArray[np.floating]) -> FloatArray:
@@ -20,63 +23,77 @@ def iou(a_xyxy: npt.NDArray[np.floating], b_xyxy: npt.NDArray[np.floating]) -> F
     Returns:
         (n, m), 0 to 1.
     """
-    a, b = np.asarray(a_xyxy, dtype=np.float64), np.asarray(b_xyxy, dtype=np.float64)
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=2)
-    area_a = np.prod(np.maximum(a[:, 2:] - a[:, :2], 0.0), axis=1)
-    area_b = np.prod(np.maximum(b[:, 2:] - b[:, :2], 0.0), axis=1)
-    return np.asarray(shared / np.maximum(area_a[:, None] + area_b[None, :] - shared, 1e-9))
+    return overlaps(np.asarray(a_xyxy, dtype=np.float64).T, np.asarray(b_xyxy, dtype=np.float64).T)
 
 
-def grow(xyxy: FloatArray, share: float | FloatArray) -> FloatArray:
+def overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Intersection over union of every pair of boxes that are given as columns, which is quicker.
+
+    Args:
+        a: (4, n) x1, y1, x2, y2.
+        b: (4, m).
+
+    Returns:
+        (n, m), 0 to 1.
+    """
+    low = np.maximum(a[:2, :, None], b[:2, None, :])
+    size = np.minimum(a[2:, :, None], b[2:, None, :])
+    size -= low
+    np.maximum(size, 0.0, out=size)
+    shared = size[0] * size[1]
+    sides_a, sides_b = a[2:] - a[:2], b[2:] - b[:2]
+    union = (sides_a[0] * sides_a[1])[:, None] + sides_b[0] * sides_b[1]
+    union -= shared
+    np.maximum(union, 1e-9, out=union)
+    shared /= union
+    return shared
+
+
+def grow(corners: FloatArray, share: float | FloatArray) -> FloatArray:
     """Boxes grown on every side by a share of their height.
 
     Growth by the height on all sides lets a narrow box of a fast walker still meet its prediction, whose
     error is as large sideways as along the box.
 
     Args:
-        xyxy: (n, 4) pixels.
+        corners: (4, n) x1, y1, x2, y2.
         share: of the height, one number or (n,).
 
     Source:
         Yang et al., "Hard to track objects with irregular motions and similar appearances? Make it easier
         by buffering the matching space", WACV 2023.
     """
-    margin = (np.asarray(share) * (xyxy[:, 3] - xyxy[:, 1]))[:, None]
-    return np.hstack([xyxy[:, :2] - margin, xyxy[:, 2:] + margin])
+    margin = share * (corners[3] - corners[1])
+    grown = np.empty_like(corners)
+    np.subtract(corners[:2], margin, out=grown[:2])
+    np.add(corners[2:], margin, out=grown[2:])
+    return grown
 
 
-def within_reach(
-    predicted_xyxy: FloatArray, found_xyxy: FloatArray, reach: FloatArray
-) -> npt.NDArray[np.bool_]:
+def within_reach(predicted: FloatArray, found: FloatArray, reach: FloatArray) -> npt.NDArray[np.bool_]:
     """Which found boxes are near enough to the predicted ones to be the same person.
 
     Sideways the middles are compared; along the body the nearest of head, middle and feet, since a shelf
     may hide the legs and a hat may lengthen the head.
 
     Args:
-        predicted_xyxy: (n, 4) pixels.
-        found_xyxy: (m, 4) pixels.
+        predicted: (4, n) x1, y1, x2, y2.
+        found: (4, m).
         reach: (n,) greatest distance in heights of the predicted box.
 
     Returns:
         (n, m).
     """
-    limit = (reach * (predicted_xyxy[:, 3] - predicted_xyxy[:, 1]))[:, None]
-
-    def apart(a: FloatArray, b: FloatArray) -> FloatArray:
-        return np.abs(a[:, None] - b[None, :])
-
-    across = apart(predicted_xyxy[:, [0, 2]].mean(axis=1), found_xyxy[:, [0, 2]].mean(axis=1))
-    head, feet = (apart(predicted_xyxy[:, side], found_xyxy[:, side]) for side in (1, 3))
-    middle = apart(predicted_xyxy[:, [1, 3]].mean(axis=1), found_xyxy[:, [1, 3]].mean(axis=1))
-    along = np.minimum(np.minimum(head, feet), middle)
-    return np.asarray(np.hypot(across, along) <= limit)
+    limit = reach * (predicted[3] - predicted[1])
+    heads_and_feet = np.abs(predicted[1::2, :, None] - found[1::2, None, :])
+    middles = np.abs((predicted[:2] + predicted[2:])[:, :, None] - (found[:2] + found[2:])[:, None, :])
+    middles *= 0.5
+    along = np.minimum(np.minimum(heads_and_feet[0], heads_and_feet[1]), middles[1])
+    return np.asarray(np.hypot(middles[0], along) <= limit[:, None])
 
 
 def assign(similarity: FloatArray, least: float) -> tuple[IndexArray, IndexArray]:
-    """One-to-one pairs of the greatest total similarity.
+    """One-to-one pairs of the greatest total similarity above the least.
 
     Args:
         similarity: (n, m), 0 to 1.
@@ -85,9 +102,12 @@ def assign(similarity: FloatArray, least: float) -> tuple[IndexArray, IndexArray
     Returns:
         Rows and columns of the pairs, rows increasing.
     """
-    if similarity.size == 0:
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    cost = np.where(similarity >= least, 1.0 - similarity, 2.0)
-    _, columns, _ = lap.lapjv(cost, extend_cost=True, cost_limit=1.0 - least + 1e-6)
-    rows = np.flatnonzero(columns >= 0)
-    return rows, np.asarray(columns)[rows].astype(np.intp)
+    gain = similarity - (least - _TOLERANCE)
+    np.maximum(gain, 0.0, out=gain)
+    rows, columns = gain.nonzero()
+    # Mostly everybody has one candidate: then there is nothing to solve.
+    if len(set(columns.tolist())) == len(columns) and len(set(rows.tolist())) == len(rows):
+        return rows, columns
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    made = gain[rows, columns] > 0.0
+    return rows[made], columns[made]

@@ -29,3 +29,7 @@ class Tracker(Protocol):
     def confirmed(self, track_id: int) -> bool:
         """Whether a track was seen often enough to be believed."""
         ...
+
+    def believed(self, track_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """(m,) the same for many at once."""
+        ...
