@@ -59,7 +59,7 @@ class BoxMotion:
         self.state: FloatArray = np.zeros((ROWS + extra, 0))
 
     def __len__(self) -> int:
-        return self.state.shape[1]
+        return int(self.state.shape[1])
 
     def add(self, centre: FloatArray, extra: FloatArray | None = None) -> None:
         """Append boxes that stand still until more is known.

@@ -264,7 +264,7 @@ class ObservationCentric:
         if appearance is None or looks is None:
             return
         settings = self._settings
-        known = looks.any(axis=1)[:, None] & appearance.any(axis=1)
+        known = (looks != 0.0).any(axis=1, keepdims=True) & (appearance != 0.0).any(axis=1)
         likeness = (looks @ appearance.T - settings.least_appearance) / (1.0 - settings.least_appearance)
         alike += settings.appearance_weight * np.clip(likeness, 0.0, 1.0) * (known & possible)
         alike[known & (likeness < 0.0)] = 0.0
@@ -276,7 +276,7 @@ class ObservationCentric:
         described = ((owner >= 0) & appearance.any(axis=1)).nonzero()[0]
         rows, fresh = owner[described], appearance[described]
         old = self._looks[rows]
-        memory = self._settings.appearance_memory * old.any(axis=1)[:, None]
+        memory = self._settings.appearance_memory * (old != 0.0).any(axis=1, keepdims=True)
         mixed = memory * old + (1.0 - memory) * fresh
         self._looks[rows] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
 

@@ -46,7 +46,7 @@ def overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
     union -= shared
     np.maximum(union, 1e-9, out=union)
     shared /= union
-    return shared
+    return np.asarray(shared)
 
 
 def grow(corners: FloatArray, share: float | FloatArray) -> FloatArray:

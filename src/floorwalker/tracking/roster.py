@@ -31,12 +31,12 @@ class Roster(BoxMotion):
     @property
     def last_s(self) -> FloatArray:
         """(n,) when each was seen last."""
-        return self.state[_LAST]
+        return np.asarray(self.state[_LAST])
 
     @property
     def is_confirmed(self) -> BoolArray:
         """(n,) which are believed."""
-        return self.state[_CONFIRMED] > 0.0
+        return np.asarray(self.state[_CONFIRMED] > 0.0)
 
     def begin(self, centre: FloatArray, time_s: float, *, confirmed: bool = False) -> None:
         """Append new tracks, numbered on in the order of their boxes.
@@ -82,7 +82,7 @@ class Roster(BoxMotion):
             return np.full(len(rows), -1, dtype=np.int64)
         numbers = self.state[_ID].take(rows, mode="clip").astype(np.int64)
         numbers[rows < 0] = -1
-        return numbers
+        return np.asarray(numbers)
 
     def confirmed(self, track_id: int) -> bool:
         """Whether a track that is still held is believed."""
