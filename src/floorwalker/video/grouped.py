@@ -102,7 +102,7 @@ class GroupDecoder:
         self._container, stream = open_video(path)
         self._context = stream.codec_context
         self._groups = groups
-        self._by_pts = dict(zip(table.pts.tolist(), range(len(table)), strict=True))
+        self._pts = table.pts
         self._maker = FrameMaker(table, groups)
         self.came = np.zeros(len(table), bool)
         self.asked = np.zeros(len(table), bool)
@@ -132,6 +132,7 @@ class GroupDecoder:
         if len(asked) == 0:
             return
         self.asked[group.first + asked] = True
+        by_pts = dict(zip(self._pts[stored].tolist(), range(stored.start, stored.stop), strict=True))
         self._context.flush_buffers()
         needed = [
             packet
@@ -144,7 +145,7 @@ class GroupDecoder:
             except av.error.FFmpegError:  # damaged; what comes after it may be whole
                 continue
             for frame in frames:
-                at = self._by_pts.get(frame.pts) if frame.pts is not None else None
+                at = by_pts.get(frame.pts) if frame.pts is not None else None
                 if at is None or frame.is_corrupt or self._groups.owner[at] != group.number:
                     continue
                 self.came[at] = True

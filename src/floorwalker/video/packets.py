@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ from floorwalker.video.container import declared_duration_s, frame_rate, open_vi
 from floorwalker.video.reader import decoded_frames
 
 _REPORT_EVERY = 2000
+_TIMED, _KEY, _HIDDEN = 1, 2, 4
 # Told of the seconds of the recording that were gone through.
 TimeListener = Callable[[float], None]
 
@@ -72,23 +74,26 @@ def read_packets(path: Path, on_time: TimeListener | None = None) -> PacketTable
         InputError: the file cannot be read, or not one of its frames can.
     """
     zero_pts = _first_pts(path)
-    rows: list[tuple[int, bool, int, bool, bool]] = []
+    pts, size, marks = array("q"), array("q"), bytearray()  # a day has a million packets
     container, stream = open_video(path)
     with container:
         tick = stream.time_base or Fraction(1)
         rate, declared_s = float(frame_rate(stream)), declared_duration_s(container, stream)
         for packet in packets_of(container, stream):
-            pts = packet.pts
-            rows.append((pts or 0, pts is not None, packet.size, packet.is_keyframe, not packet.is_discard))
-            if on_time and len(rows) % _REPORT_EVERY == 0 and pts is not None:
-                on_time(max(0.0, float((pts - zero_pts) * tick)))
-    columns = np.array(rows, np.int64).reshape(-1, 5).T
+            pts.append(packet.pts or 0)
+            size.append(packet.size)
+            marks.append(
+                _TIMED * (packet.pts is not None) + _KEY * packet.is_keyframe + _HIDDEN * packet.is_discard
+            )
+            if on_time and len(pts) % _REPORT_EVERY == 0:
+                on_time(max(0.0, float((pts[-1] - zero_pts) * tick)))
+    flags = np.frombuffer(bytes(marks), np.uint8)
     return PacketTable(
-        pts=columns[0],
-        timed=columns[1].astype(bool),
-        size=columns[2],
-        key=columns[3].astype(bool),
-        shown=columns[4].astype(bool),
+        pts=np.array(pts, np.int64),
+        timed=(flags & _TIMED) > 0,
+        size=np.array(size, np.int64),
+        key=(flags & _KEY) > 0,
+        shown=(flags & _HIDDEN) == 0,
         tick=tick,
         rate=rate,
         zero_pts=zero_pts,

@@ -83,7 +83,7 @@ def _small_keys(
     chosen[at_start] = True
     number_of = dict(zip(at_start.tolist(), range(len(groups)), strict=True))
     pictures: list[Small | None] = [None] * len(groups)
-    for at, frame in key_pictures(path, table, chosen):
+    for at, frame in key_pictures(path, table, chosen, rough=True):
         pictures[number_of[at]] = small_picture(frame)
         if on_time:
             on_time(float(groups.start_s[number_of[at]]))
