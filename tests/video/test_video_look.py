@@ -129,6 +129,23 @@ def test_what_the_detector_finds_empty_again_and_again_is_no_longer_looked_at(tm
     assert sum(time_s > 42 for time_s in times) < 10
 
 
+def test_a_screen_that_is_never_still_is_trusted_less_after_a_while(tmp_path):
+    rng = np.random.default_rng(2)
+    shows = rng.integers(0, 255, (LENGTH_S // 2 + 1, 6, 6, 1))
+
+    def screen(time_s):
+        picture = room(time_s)
+        picture[10:34, 20:44] = np.kron(shows[int(time_s / 2)], np.ones((4, 4, 1)))
+        if 61 <= time_s < 64:
+            picture[30:80, 100:118] = (30, 40, 220)
+        return picture
+
+    path = record(tmp_path / "screen.mp4", TIMES, screen, parameters="min-keyint=1")
+    times = [frame.time_s for frame in look_at(path, How(Mode.ADAPTIVE))[0]]
+    assert sum(30 <= time_s < 60 for time_s in times) < 150
+    assert sum(61 <= time_s < 64 for time_s in times) == 30
+
+
 def test_lamps_that_go_on_and_off_slowly_are_no_reason_to_look(tmp_path):
     path = record(
         tmp_path / "light.mp4",

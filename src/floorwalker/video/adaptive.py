@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.video.empty import EmptyRoom, EmptyRules, Points, small_picture
+from floorwalker.video.empty import EmptyRoom, EmptyRules, Points, Small, small_picture
 from floorwalker.video.frame import Frame
 from floorwalker.video.grouped import GroupDecoder, StoredGroup, stored_groups
 from floorwalker.video.groups import due
@@ -27,8 +27,10 @@ class AdaptiveRules:
         glance_s: quiet time is looked at by the detector at least this often. Raising it saves little;
             lowering it finds sooner who came in unseen, and lets a detector follow the light more closely.
         linger_s: after the last sighting of a person everything is looked at for so long.
-        confirmations: a picture unlike those known to be empty becomes one after so many groups of pictures
-            in a row in which the detector, looking at the full rate, found nobody.
+        confirmations: a picture unlike those known to be empty becomes one when it stays the same for so many
+            groups of pictures in which the detector, looking at the full rate, found nobody.
+        restless: after so many groups in a row that look unlike empty, each in another way, and in which
+            nobody was found, the places where they differ are trusted less.
     """
 
     sizes: SizeRules = field(default_factory=SizeRules)
@@ -36,6 +38,7 @@ class AdaptiveRules:
     glance_s: float = 20.0
     linger_s: float = 2.0
     confirmations: int = 3
+    restless: int = 10
 
 
 class AdaptiveLook:
@@ -71,7 +74,7 @@ class AdaptiveLook:
         self._asked_s = -np.inf  # when the detector last saw something
         self._decoded_s = -np.inf
         self._found = False
-        self._unexplained = 0
+        self._unexplained: list[Small] = []
         self.decoded_s = 0.0
         self.lost = np.zeros(len(scanned.table), bool)
 
@@ -141,14 +144,20 @@ class AdaptiveLook:
                 yield frame
 
     def _learn(self, group: StoredGroup) -> None:
-        """Follow the empty room, and take for empty what nobody was found in again and again."""
+        """Follow the empty room, and take for empty what stays as it is while nobody is found."""
         picture = self._scan.pictures[group.number]
-        known = picture is not None and self._room.is_known(picture)
-        self._unexplained = 0 if self._found or known else self._unexplained + 1
-        if picture is None or self._found:
+        if picture is None or self._found or self._room.is_known(picture):
+            self._unexplained.clear()
+            if picture is not None and not self._found:
+                self._room.learn(picture)
             return
-        if known or self._unexplained >= self._rules.confirmations:
+        rules = self._rules
+        self._unexplained = [*self._unexplained[1 - rules.restless :], picture]
+        lately = self._unexplained[-rules.confirmations :]
+        if len(lately) == rules.confirmations and all(self._room.alike(picture, one) for one in lately):
             self._room.learn(picture)
+        elif len(self._unexplained) == rules.restless:
+            self._room.doubt(picture)
 
 
 def mask_shares(masks: list[list[tuple[float, float]]], size: tuple[int, int]) -> tuple[Points, ...]:

@@ -39,7 +39,7 @@ class EmptyRules:
         noise_weight: how much a place that is never still is trusted less.
         least_pixels: pixels of nine neighbours that must differ: about how small a person may be.
         follow: share of an empty picture that is taken over into the known one.
-        most: known pictures (door open and shut, lamps on and off); from then on see `EmptyRoom.learn`.
+        most: known pictures (door open and shut, lamps on and off); the one unused for longest gives way.
     """
 
     difference: float = 7.0
@@ -83,21 +83,26 @@ class EmptyRoom:
         return False
 
     def learn(self, picture: Small) -> None:
-        """Take in a picture in which nobody is: a known one follows it, else it becomes known itself.
-
-        Where nearly as many are known as may be, something there is never still (a screen, a curtain): the
-        places at which the picture differs from the one used last are trusted less instead.
-        """
+        """Take in a picture in which nobody is: a known one follows it, else it becomes known itself."""
         rules = self._rules
         if not self.is_known(picture):
-            if len(self._known) < rules.most:
-                self._known.append(_Known(picture.astype(np.float32), np.zeros(SMALL_SIZE[::-1], np.float32)))
-                return
-            restless = self._known[-1]
-            np.maximum(restless.noise, self._distance(picture, restless.picture), out=restless.noise)
+            self._known.append(_Known(picture.astype(np.float32), np.zeros(SMALL_SIZE[::-1], np.float32)))
+            if len(self._known) > rules.most:
+                self._known.pop(0)
+            return
         known = self._known[-1]
         known.noise += rules.follow * (self._distance(picture, known.picture) - known.noise)
         known.picture += rules.follow * (picture - known.picture)
+
+    def doubt(self, picture: Small) -> None:
+        """Trust the places less where a picture differs from the known one used last: a screen, a curtain.
+
+        Trust comes back as the picture is found quiet there.
+        """
+        if not self._known:
+            self.learn(picture)
+        known = self._known[-1]
+        np.maximum(known.noise, self._distance(picture, known.picture), out=known.noise)
 
     def alike(self, picture: Small, other: Small) -> bool:
         """Whether two pictures show the same."""
