@@ -13,7 +13,7 @@ from floorwalker.vision.onnx.feed import Placement
 from floorwalker.vision.onnx.graph import lighten
 from floorwalker.vision.onnx.heads.grid import Grid
 from floorwalker.vision.onnx.heads.yolox import YoloxHead
-from floorwalker.vision.onnx.letterbox import PADDING, Letterbox
+from floorwalker.vision.onnx.letterbox import Letterbox
 
 CELLS_64 = 8 * 8 + 4 * 4 + 2 * 2
 
@@ -39,7 +39,7 @@ def test_boxes_come_back_through_the_letterbox(placement: Placement) -> None:
     box = Letterbox.fit(placement, (1280, 720), (640, 608))
     image = np.zeros((720, 1280, 3), np.uint8)
     image[100:300, 400:500] = (0, 0, 255)
-    canvas = np.full((608, 640, 3), PADDING, np.uint8)
+    canvas = np.full((608, 640, 3), 114, np.uint8)
     box.paint(Frame(image, 0.0, 0), canvas)
     ys, xs = np.nonzero((canvas[..., 2] > 150) & (canvas[..., 1] < 50))
     found = np.array([[xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]], np.float32)

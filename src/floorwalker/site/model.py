@@ -133,6 +133,22 @@ class Camera(_Part):
         None, ge=1, le=10_000, description="Mode `stride` looks at one frame of so many; default: 20."
     )
     detector: str | None = Field(None, description="Detector of this camera; default: the process's setting.")
+    tiles: int = Field(
+        1, ge=1, le=8, description="Upright parts that a network looks at one by one, for very wide views."
+    )
+    full_look_s: float | None = Field(
+        None,
+        gt=0,
+        le=60,
+        description="Seconds between a network's looks at the whole picture; in between it looks only where "
+        "something moves. Default: every frame whole.",
+    )
+
+    @model_validator(mode="after")
+    def _tiles_or_regions(self) -> Self:
+        if self.tiles > 1 and self.full_look_s is not None:
+            raise ValueError("tiles and full_look_s do not go together; take one of them out")
+        return self
 
     def calibrated(self) -> Calibration | None:
         """The camera's image-to-floor mapping, or None where the site file gives no point pairs.

@@ -49,7 +49,7 @@ class Scaler:
                 del self._plans[next(iter(self._plans))]
             # One thread: the cores are busy with decoding and inference already.
             scaled = plan.reformat(
-                frame, size[0], size[1], "bgr24", interpolation=Interpolation.BILINEAR, threads=1
+                frame, size[0], size[1], "bgr24", interpolation=Interpolation.AREA, threads=1
             )
             return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
 

@@ -7,24 +7,30 @@ from pathlib import Path
 from floorwalker.errors import InputError
 from floorwalker.site.model import Camera
 from floorwalker.vision.detector import Detector
-from floorwalker.vision.models import KnownModel, known_models, pulled_models
+from floorwalker.vision.models import known_models, pulled_models
 from floorwalker.vision.motion import MotionDetector
-from floorwalker.vision.onnx import OnnxDetector, choose_input_size
+from floorwalker.vision.onnx.build import build_network
 
 MOTION = "motion"
 
 
 def build_detector(
-    name: str | None, camera: Camera | None, frame_size: tuple[int, int], models_dir: Path
+    name: str | None,
+    camera: Camera | None,
+    frame_size: tuple[int, int],
+    models_dir: Path,
+    threads: int | None = None,
 ) -> Detector:
     """Make the detector for one recording.
 
     Args:
         name: `motion`, a network of the manifest that was pulled, or the path of an .onnx file; None takes
             a pulled network where there is one, else `motion`.
-        camera: the camera, whose calibration the motion detector uses; None: not known.
+        camera: the camera: its calibration serves the motion detector and a network's input size, and it
+            says whether a network looks at parts of the picture; None: not known.
         frame_size: width and height of the frames.
         models_dir: folder of the pulled networks.
+        threads: threads of a network's engine; default: one a core.
 
     Returns:
         A detector for this recording only.
@@ -39,16 +45,13 @@ def build_detector(
         return MotionDetector(frame_size, camera.calibrated() if camera else None)
     for model in known_models():
         if model.name == name:
-            return _load_known(model, frame_size, models_dir)
+            path = models_dir / model.file
+            if not path.is_file():
+                raise InputError(
+                    f"{model.name} is not in {models_dir}; `floorwalker models pull {model.name}` first"
+                )
+            return build_network(path, camera, frame_size, threads, any_size=model.free_input)
     if name.lower().endswith(".onnx"):
-        return OnnxDetector.load(Path(name), frame_size)
+        return build_network(Path(name), camera, frame_size, threads)
     names = ", ".join([MOTION, *(model.name for model in known_models())])
     raise InputError(f"unknown detector {name!r}; expected one of {names}, or the path of an .onnx file")
-
-
-def _load_known(model: KnownModel, frame_size: tuple[int, int], models_dir: Path) -> OnnxDetector:
-    path = models_dir / model.file
-    if not path.is_file():
-        raise InputError(f"{model.name} is not in {models_dir}; `floorwalker models pull {model.name}` first")
-    size = choose_input_size(frame_size) if model.free_input else None
-    return OnnxDetector.load(path, frame_size, input_size=size)

@@ -50,6 +50,8 @@ class OnnxDetector:
         threads: int | None = None,
         person_class: int | None = None,
         engine: Engine = "openvino",
+        free_size: tuple[int, int] | None = None,
+        at_once: int | None = None,
     ) -> OnnxDetector:
         """Load a network for frames of one size.
 
@@ -62,6 +64,8 @@ class OnnxDetector:
             threads: threads of the engine; default: one a core.
             person_class: which of the network's classes is a person; default: its family's.
             engine: `openvino` for the CPU, `onnxruntime` for graphics processors.
+            free_size: input size of a network that takes any; default: one of the frames' shape.
+            at_once: pictures that share the threads at one time; default: one a thread; for `openvino` only.
 
         Raises:
             InputError: the file cannot be read, its shapes are not understood, or the engine is not
@@ -69,15 +73,22 @@ class OnnxDetector:
         """
         session: Session
         if engine == "onnxruntime":
-            session = OnnxRuntimeSession(path, frame_size, input_size, threads, person_class)
+            session = OnnxRuntimeSession(path, frame_size, input_size, threads, person_class, free_size)
         else:
-            session = OpenVinoSession(path, frame_size, input_size, precision, threads, person_class)
+            session = OpenVinoSession(
+                path, frame_size, input_size, precision, threads, person_class, free_size, at_once
+            )
         return cls(session, _fingerprint(path, session, score_threshold), score_threshold)
 
     @property
     def fingerprint(self) -> str:
         """Name, content, family, input size, threshold and precision."""
         return self._fingerprint
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height of the network's input in pixels."""
+        return self._session.input_size
 
     @property
     def ahead(self) -> int:

@@ -21,13 +21,15 @@ class Feed:
     """What has to be done to a blue-green-red picture of 0 to 255: (value - mean) / spread.
 
     Attributes:
-        placement: where the frame goes; padding is grey.
+        placement: where the frame goes.
         rgb: whether red comes first.
         mean: subtracted, in the order of the network's channels, 0 to 255.
         spread: divided by, likewise.
+        padding: grey level beside the frame.
     """
 
     placement: Placement
     rgb: bool
     mean: Triple = (0.0, 0.0, 0.0)
     spread: Triple = (1.0, 1.0, 1.0)
+    padding: int = 114

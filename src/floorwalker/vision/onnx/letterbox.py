@@ -10,8 +10,6 @@ import numpy.typing as npt
 from floorwalker.video.frame import Frame
 from floorwalker.vision.onnx.feed import Placement
 
-PADDING = 114
-
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
@@ -53,7 +51,7 @@ class Letterbox:
 
         Args:
             frame: the frame.
-            canvas: (height, width, 3) uint8 of the input's size, filled with `PADDING` beforehand.
+            canvas: (height, width, 3) uint8 of the input's size, filled with the padding beforehand.
         """
         width, height = self.content_size
         canvas[self.top : self.top + height, self.left : self.left + width] = frame.resized(self.content_size)

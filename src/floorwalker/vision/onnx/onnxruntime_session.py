@@ -14,7 +14,6 @@ import numpy.typing as npt
 from floorwalker.errors import InputError
 from floorwalker.vision.onnx.feed import Feed
 from floorwalker.vision.onnx.heads import Head, Signature
-from floorwalker.vision.onnx.letterbox import PADDING
 from floorwalker.vision.onnx.network_file import (
     Shape,
     check_file,
@@ -41,6 +40,7 @@ class OnnxRuntimeSession:
         input_size: width and height to use in place of the network's own or the chosen one.
         threads: threads on the CPU; default: the engine's choice.
         person_class: which of the network's classes is a person; default: its family's.
+        free_size: input size of a network that takes any; default: one of the frames' shape.
 
     Raises:
         InputError: the engine is not installed, no such file, not a network, or its inputs or outputs are
@@ -54,6 +54,7 @@ class OnnxRuntimeSession:
         input_size: tuple[int, int] | None = None,
         threads: int | None = None,
         person_class: int | None = None,
+        free_size: tuple[int, int] | None = None,
     ) -> None:
         engine = _engine()
         check_file(path)
@@ -63,7 +64,7 @@ class OnnxRuntimeSession:
             for name, sides in names.items()
         }
         picture = picture_input(shapes, path)
-        size = input_size or own_size(shapes[picture]) or choose_input_size(frame_size)
+        size = input_size or own_size(shapes[picture]) or free_size or choose_input_size(frame_size)
         options = _options(engine, threads)
         for side, wanted in zip(names[picture], (1, 3, size[1], size[0]), strict=True):
             if isinstance(side, str):  # a fixed size is faster than a free one
@@ -100,7 +101,7 @@ class OnnxRuntimeSession:
 
     def request(self) -> OnnxRuntimeRequest:
         """A new request with a canvas of its own."""
-        return OnnxRuntimeRequest(self._run, self._worker, self._input_size)
+        return OnnxRuntimeRequest(self._run, self._worker, self._input_size, self._head.feed.padding)
 
 
 class _Run:
@@ -118,10 +119,12 @@ class _Run:
 class OnnxRuntimeRequest:
     """One picture's way through the network; implements `vision.onnx.session.Request`."""
 
-    def __init__(self, run: _Run, worker: ThreadPoolExecutor, input_size: tuple[int, int]) -> None:
+    def __init__(
+        self, run: _Run, worker: ThreadPoolExecutor, input_size: tuple[int, int], padding: int
+    ) -> None:
         """Make one of a session's own."""
         self._run, self._worker = run, worker
-        self._canvas: npt.NDArray[np.uint8] = np.full((input_size[1], input_size[0], 3), PADDING, np.uint8)
+        self._canvas: npt.NDArray[np.uint8] = np.full((input_size[1], input_size[0], 3), padding, np.uint8)
         self._answer: Future[Outputs] | None = None
 
     @property

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
+from floorwalker.vision.onnx.feed import Feed
 from floorwalker.vision.onnx.graph import feed_pictures, fix_inputs, lighten
 from floorwalker.vision.onnx.heads import Head, Signature
-from floorwalker.vision.onnx.letterbox import PADDING
 from floorwalker.vision.onnx.network_file import (
     Shape,
     check_file,
@@ -39,8 +39,12 @@ class OpenVinoSession:
             larger sees smaller people and costs time in proportion to the area.
         precision: `f32` gives the same boxes on every machine of a kind; `bf16` is faster where the processor
             has it and moves scores a little; `auto` is `bf16` there and `f32` elsewhere.
-        threads: threads to use, each working on a picture of its own; default: one a core.
+        threads: threads to use; default: one a core.
         person_class: which of the network's classes is a person; default: its family's.
+        free_size: input size of a network that takes any; default: one of the frames' shape.
+        at_once: pictures to work on at one time, sharing the threads. Raising it to the number of threads
+            takes the least time a picture when many are waiting, 1 when they come one by one; default: one a
+            thread.
 
     Raises:
         InputError: no such file, not a network, or its inputs or outputs are not understood.
@@ -54,22 +58,25 @@ class OpenVinoSession:
         precision: Precision = "f32",
         threads: int | None = None,
         person_class: int | None = None,
+        free_size: tuple[int, int] | None = None,
+        at_once: int | None = None,
     ) -> None:
         core = openvino.Core()
         model = _read(core, path)
         shapes = {name: _shape(port) for name, port in _named(model.inputs).items()}
         picture = picture_input(shapes, path)
-        size = input_size or own_size(shapes[picture]) or choose_input_size(frame_size)
+        size = input_size or own_size(shapes[picture]) or free_size or choose_input_size(frame_size)
         _reshape(model, picture, size, path)
         head = understand(_signature(model, picture, size), person_class, path)
         fix_inputs(model, head.constants)
         model, head = lighten(model, head)
         self._head, self._input_size = head, size
         self._precision = _precision(core, precision)
-        self._parallel = threads or _cores()
+        count = threads or _cores()
+        self._parallel = min(at_once or count, count)
         options = {
             "INFERENCE_PRECISION_HINT": self._precision,
-            "INFERENCE_NUM_THREADS": self._parallel,
+            "INFERENCE_NUM_THREADS": count,
             # A thread a picture: nobody waits for another one's half of a layer.
             "NUM_STREAMS": self._parallel,
             "ENABLE_CPU_PINNING": False,
@@ -98,15 +105,16 @@ class OpenVinoSession:
 
     def request(self) -> OpenVinoRequest:
         """A new request with buffers of its own."""
-        return OpenVinoRequest(self._compiled.create_infer_request(), self._input_size)
+        return OpenVinoRequest(self._compiled.create_infer_request(), self._input_size, self._head.feed)
 
 
 class OpenVinoRequest:
     """One picture's way through the network; implements `vision.onnx.session.Request`."""
 
-    def __init__(self, request: openvino.InferRequest, input_size: tuple[int, int]) -> None:
+    def __init__(self, request: openvino.InferRequest, input_size: tuple[int, int], feed: Feed) -> None:
         """Make one from the engine's request."""
-        self._canvas: npt.NDArray[np.uint8] = np.full((1, input_size[1], input_size[0], 3), PADDING, np.uint8)
+        shape = (1, input_size[1], input_size[0], 3)
+        self._canvas: npt.NDArray[np.uint8] = np.full(shape, feed.padding, np.uint8)
         self._request = request
         # The engine reads the canvas itself: nothing is copied on the way in.
         request.set_input_tensor(openvino.Tensor(self._canvas, shared_memory=True))

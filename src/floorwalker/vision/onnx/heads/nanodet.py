@@ -15,12 +15,12 @@ from floorwalker.vision.onnx.heads.head import FloatArray, Found, Signature
 FAMILY = "nanodet"
 UNDERSTOOD = "NanoDet (for each of the strides 8, 16, 32: 1×cells×classes and 1×cells×(4·bins))"
 _MEAN, _SPREAD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
-_FEED = Feed(Placement.STRETCHED, rgb=False, mean=_MEAN, spread=_SPREAD)
+_FEED = Feed(Placement.CENTRED, rgb=False, mean=_MEAN, spread=_SPREAD, padding=0)
 
 
 @dataclass(frozen=True, slots=True)
 class NanoDetHead:
-    """The head of NanoDet: blue-green-red by mean and spread, the frame stretched over the input.
+    """The head of NanoDet: blue-green-red by mean and spread, letter-box centred on black.
 
     Attributes:
         grid: the cells.
