@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,7 @@ from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.pipeline.camera_run import CameraJob, guess_start
-from floorwalker.pipeline.day_run import DayRun, NamedDetector, process_day, videos_of
+from floorwalker.pipeline.day_run import DayRun, NamedDetector, process_day, videos_of, workers_for
 from floorwalker.pipeline.load_day import load_day
 from floorwalker.pipeline.outputs import write_run
 from floorwalker.settings import Settings
@@ -66,10 +67,12 @@ def day(
     jobs = [replace(job, mode=mode, stride=stride) for job in day_jobs(folder, stores[0], start, fps)]
     warehouse = Warehouse(settings.resolved_database_url)
     warehouse.register_site(content, site.parent)
+    # The processes share the cores; engines with a thread a core each would only get in each other's way.
+    threads = max(1, (os.cpu_count() or 1) // workers_for(len(jobs), workers))
     with progress_bar("s of video", quiet=quiet) as progress:
         result = process_day(
             jobs,
-            NamedDetector(detector or settings.detector, settings.models_dir),
+            NamedDetector(detector or settings.detector, settings.models_dir, threads),
             workers=workers,
             on_progress=CameraBars(progress),
         )

@@ -53,14 +53,18 @@ class NamedDetector:
     Attributes:
         name: `motion`, a pulled network's name, a path, or None for the camera's own or the default.
         models_dir: folder of the pulled networks.
+        threads: threads of a network's engine; None: one a core.
     """
 
     name: str | None
     models_dir: Path
+    threads: int | None = None
 
     def __call__(self, camera: Camera) -> Detector:
         """A fresh detector for a recording of this camera."""
-        return build_detector(self.name or camera.detector, camera, camera.resolution, self.models_dir)
+        return build_detector(
+            self.name or camera.detector, camera, camera.resolution, self.models_dir, self.threads
+        )
 
 
 CameraProgress = Callable[[str, int, int], None]
@@ -93,6 +97,11 @@ def videos_of(folder: Path, camera_ids: Sequence[str]) -> dict[str, Path]:
     return found
 
 
+def workers_for(recordings: int, workers: int | None = None) -> int:
+    """How many processes work at one time: no more than there are recordings, and one a core by default."""
+    return min(workers or os.cpu_count() or 1, max(1, recordings))
+
+
 def process_day(
     jobs: Sequence[CameraJob],
     build: DetectorBuilder,
@@ -115,7 +124,7 @@ def process_day(
         InputError: a video cannot be used.
         WorkError: a worker died.
     """
-    count = min(workers or os.cpu_count() or 1, len(jobs))
+    count = workers_for(len(jobs), workers)
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(count, mp_context=context) as pool:
         reports: queue.Queue[tuple[str, int, int]] = manager.Queue()
