@@ -20,6 +20,7 @@ from floorwalker.runs import Gap, Recording, Run, hash_configuration, hash_file
 from floorwalker.site import Camera, Store
 from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
+from floorwalker.video.health_watch import HealthWatch
 from floorwalker.video.look import How, Look, Mode
 from floorwalker.video.reader import TRUNCATED, VideoInfo, probe, sample_frames
 from floorwalker.vision.detector import Detector
@@ -113,13 +114,14 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     gaps: list[Gap] = []
     covered = _Covered(info.duration_s, how.mode is Mode.ADAPTIVE, on_progress)
     detector.prepare(fit_frame(frame, job.camera) for frame in sample_frames(job.video, BACKGROUND_SAMPLES))
-    following = Following(job.camera)
+    following, health = Following(job.camera), HealthWatch()
     look = Look(job.video, how, on_gap=gaps.append, on_time=covered.ahead)
     frames, last_s = 0, 0.0
     for stretch in look.stretches():
         with closing(detect_stream(detector, (fit_frame(frame, job.camera) for frame in stretch))) as stream:
             for frame, detections in stream:
                 following.take(frame, detections)
+                health.take(frame)
                 look.heed(frame.time_s, len(detections) > 0)
                 frames, last_s = frames + 1, frame.time_s
                 covered.done(last_s)
@@ -131,7 +133,7 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
         start_utc=job.start_utc,
         duration_s=_filmed_s(info, gaps, last_s),
         content_hash=hash_file(job.video),
-        gaps=tuple(gaps),
+        gaps=(*gaps, *health.finish(last_s)),
     )
     run = Run(
         recording_id=recording.recording_id,
