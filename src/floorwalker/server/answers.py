@@ -53,6 +53,15 @@ class Ingested(Shape):
     errors: list[EventProblem]
 
 
+class Stretch(Shape):
+    """A recording of a live camera as it is known now."""
+
+    recording_id: str = Field(description="Name of the recording: of its store, camera and content hash.")
+    run_id: str = Field(description="Name of the run: of the recording and its configuration hash.")
+    until: Utc = Field(description="How far the recording goes by now.")
+    resolutions: int = Field(ge=0, description="How many of the resolutions were new.")
+
+
 class Hours(Shape):
     """Opening hours of a weekday, local."""
 

@@ -31,6 +31,7 @@ role (viewer, operator, admin) and is for some stores or all."""
 _OF_STORE = "/stores/{store_id}"
 _SHAPES: dict[tuple[str, str], type[BaseModel]] = {
     ("POST", "/events/ingest"): answers.Ingested,
+    ("POST", "/recordings"): answers.Stretch,
     ("GET", "/stores"): answers.Stores,
     ("GET", _OF_STORE): answers.StoreBrief,
     ("GET", f"{_OF_STORE}/layout"): answers.Layout,
@@ -59,6 +60,7 @@ _SHAPES: dict[tuple[str, str], type[BaseModel]] = {
     ("GET", "/readyz"): answers.Probe,
 }
 _REQUESTS = {
+    ("POST", "/recordings"): examples.stretch(),
     ("POST", f"{_OF_STORE}/corrections/{{correction_id}}/undo"): {"by": "asha"},
     ("POST", "/webhooks"): {"url": "https://example.org/floorwalker", "stores": None},
 }

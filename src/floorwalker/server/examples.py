@@ -35,6 +35,35 @@ def event() -> dict[str, Any]:
     }
 
 
+def stretch() -> dict[str, Any]:
+    """A live camera's stretch, dark for a minute and a half."""
+    return {
+        "recording": {
+            "store_id": "STORE_BLR_002",
+            "camera_id": "CAM_ENTRY_01",
+            "start_utc": "2026-03-03T04:30:00Z",
+            "duration_s": 35_530.0,
+            "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "gaps": [{"start_s": 7200.0, "end_s": 7290.0, "reason": "dark"}],
+        },
+        "run": {
+            "code_version": "0.1.0",
+            "detector": "motion 1 480x270 uncalibrated",
+            "config_hash": "0123456789abcdef0123456789abcdef",
+        },
+        "resolutions": [
+            {
+                "subject": "VIS_c8a2f1",
+                "attribute": "is_staff",
+                "value": "true",
+                "reason": "rule:staff-only-zone",
+                "confidence": 0.8,
+                "decided_utc": "2026-03-03T14:22:10Z",
+            }
+        ],
+    }
+
+
 def error(code: str, message: str) -> dict[str, Any]:
     """An error body."""
     return {"error": {"code": code, "message": message, "trace_id": "9f2c4b1e", "details": None}}
@@ -68,6 +97,12 @@ def answers() -> dict[tuple[str, str], Any]:
                     "message": "event_id: expected a UUID, got '17'",
                 }
             ],
+        },
+        ("POST", "/recordings"): {
+            "recording_id": "2c26b46b68ffc68ff99b453c1d304134",
+            "run_id": "fcde2b2edba56bf408601fb721fe9b5c",
+            "until": "2026-03-03T14:22:10Z",
+            "resolutions": 1,
         },
         ("GET", "/stores"): [store()],
         ("GET", "/stores/{store_id}"): store(),

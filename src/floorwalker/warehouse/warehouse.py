@@ -40,6 +40,7 @@ from floorwalker.warehouse.registering import read_floor_image, write_store
 from floorwalker.warehouse.resolving import PERSON
 from floorwalker.warehouse.schema import cameras, feeds, floor_images, stores
 from floorwalker.warehouse.selling import add_transactions
+from floorwalker.warehouse.stretches import write_stretch
 from floorwalker.warehouse.versions import ensure_stores
 
 Clock = Callable[[], datetime]
@@ -159,6 +160,26 @@ class Warehouse:
             if supersedes:
                 carry_over(connection, recording, run.run_id, now_us)
         return report
+
+    def record_stretch(self, recording: Recording, run: Run, resolutions: Sequence[Resolution] = ()) -> int:
+        """Note how far a live camera watched, in place of what was known of the stretch before.
+
+        Args:
+            recording: the stretch so far, with its gaps; it keeps its content hash while it grows.
+            run: what looks at it.
+            resolutions: what became known of its visitors.
+
+        Returns:
+            How many resolutions were new.
+
+        Raises:
+            InputError: the run is of another recording.
+        """
+        if run.recording_id != recording.recording_id:
+            raise InputError(f"run {run.run_id} is not of recording {recording.recording_id}")
+        now_us = to_us(self._clock())
+        with self.database.write() as connection:
+            return write_stretch(connection, recording, run, resolutions, now_us)
 
     def add_resolutions(self, resolutions: Sequence[Resolution]) -> int:
         """Append what became known; the event log stays as it is.
