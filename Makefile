@@ -38,6 +38,8 @@ lint: install
 test: lint
 	@scripts/need-apt chromium chromium
 	@scripts/need-apt postgres postgresql
+	@scripts/need-apt --typelib GstRtspServer-1.0 "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+	  gstreamer1.0-plugins-good gstreamer1.0-plugins-bad python3-gi"
 	$(BIN)/python -m pytest
 
 bench: install

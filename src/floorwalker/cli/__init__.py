@@ -15,6 +15,7 @@ COMMANDS = (
     "simulate",
     "process",
     "day",
+    "watch",
     "ingest",
     "pos",
     "serve",

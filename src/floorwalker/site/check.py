@@ -15,6 +15,7 @@ from shapely.geometry import Point as ShapelyPoint
 from shapely.validation import explain_validity
 
 from floorwalker.errors import InputError, plain_reason
+from floorwalker.site.addresses import masked
 from floorwalker.site.model import Camera, EntryLine, Point, Site, Store, Zone, ZoneKind
 from floorwalker.site.toml import read_toml
 
@@ -65,7 +66,7 @@ def mistake_of(found: ErrorDetails) -> str:
     got, reason = found["input"], plain_reason(found["msg"])
     if not isinstance(got, str | int | float | bool) or repr(got) in reason:
         return reason
-    shown = repr(got)
+    shown = masked(repr(got))
     return f"{reason} (got {shown if len(shown) <= 80 else shown[:79] + '…'})"
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from floorwalker.errors import InputError
 from floorwalker.events import why_no_store_id
+from floorwalker.site.addresses import why_no_source
 from floorwalker.site.calibration import Calibration
 from floorwalker.site.names import canonical_store_id
 from floorwalker.site.retention import Retention
@@ -38,6 +39,13 @@ def _known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone {name!r}; expected an IANA name such as Asia/Kolkata") from error
     return name
+
+
+def _stream_source(source: str) -> str:
+    reason = why_no_source(source)
+    if reason is not None:
+        raise ValueError(reason)
+    return source
 
 
 class _Part(BaseModel):
@@ -142,6 +150,15 @@ class Camera(_Part):
         le=60,
         description="Seconds between a network's looks at the whole picture; in between it looks only where "
         "something moves. Default: every frame whole.",
+    )
+    # Kept out of what is dumped: it may hold a password, and decides nothing of what is seen.
+    source: Annotated[str, AfterValidator(_stream_source)] | None = Field(
+        None,
+        exclude=True,
+        repr=False,
+        max_length=2000,
+        description="Where `floorwalker watch` finds the live picture: rtsp://…, http(s)://… or a file "
+        "beside the site file; ${NAME} stands for a variable of the environment.",
     )
 
     @model_validator(mode="after")

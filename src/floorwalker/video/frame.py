@@ -68,6 +68,10 @@ class Frame:
             self._image = self._picture.whole()
         return self._image
 
+    def at(self, time_s: float) -> Frame:
+        """The same picture at a time counted from elsewhere."""
+        return Frame(self._picture, time_s, self.index)
+
     def resized(self, size: Size) -> Image:
         """The picture in another size; made anew each time.
 

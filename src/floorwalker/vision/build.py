@@ -55,3 +55,8 @@ def build_detector(
         return build_network(Path(name), camera, frame_size, threads)
     names = ", ".join([MOTION, *(model.name for model in known_models())])
     raise InputError(f"unknown detector {name!r}; expected one of {names}, or the path of an .onnx file")
+
+
+def learns_the_room(detector: Detector) -> bool:
+    """Whether a detector has to see samples of the empty room (`prepare`) before it is of any use."""
+    return isinstance(detector, MotionDetector)
