@@ -195,3 +195,8 @@ def test_the_quick_way_and_the_solver_assign_alike():
         assert len(set(rows)) == len(rows)
         assert len(set(found)) == len(found)
         assert (similarity[rows, found] >= 0.25 - 1e-6).all()
+
+
+def test_what_has_nothing_in_common_is_never_a_pair():
+    rows, columns = assign(np.array([[0.0, 0.0], [0.0, 0.4]]), 1e-9)
+    assert (rows.tolist(), columns.tolist()) == ([1], [1])

@@ -104,6 +104,7 @@ def assign(similarity: FloatArray, least: float) -> tuple[IndexArray, IndexArray
     """
     gain = similarity - (least - _TOLERANCE)
     np.maximum(gain, 0.0, out=gain)
+    gain[similarity <= 0.0] = 0.0  # however low the least is: what has nothing in common is no pair
     rows, columns = gain.nonzero()
     # Mostly everybody has one candidate: then there is nothing to solve.
     if len(set(columns.tolist())) == len(columns) and len(set(rows.tolist())) == len(rows):
