@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 
 import numpy as np
@@ -205,3 +206,43 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
     pq.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(InputError, match="not one of Floorwalker's"):
         read_tracks(path)
+
+
+def passing(people, frames_each=20, at_once=3):
+    """Frames of people who come one after the other, each there for some frames: time, ids, detections."""
+    starts = np.arange(people) * frames_each // at_once
+    for frame in range(int(starts[-1]) + frames_each):
+        there = np.flatnonzero((starts <= frame) & (frame < starts + frames_each))
+        x = 100.0 + 8.0 * (frame - starts[there]) + 200 * (there % at_once)
+        boxes = np.column_stack([x - 30, np.full(len(x), 220.0), x + 30, np.full(len(x), 400.0)])
+        yield frame / 10, there + 1, Detections.from_boxes(boxes, np.full(len(there), 0.9))
+
+
+def test_finished_tracks_are_handed_out_once_and_forgotten():
+    whole, parted, handed, most = TrackCollector(None), TrackCollector(None, patience_s=3.0), [], 0
+    early = len(pickle.dumps(parted))
+    for time_s, ids, found in passing(300):
+        looks = np.tile(np.linspace(1, 2, 6, dtype=np.float32), (len(ids), 1))
+        for collector in (whole, parted):
+            collector.add(ids, found, time_s, lambda track: track % 10 > 0, looks)
+        if round(time_s * 10) % 20 == 0:
+            handed += parted.take_finished(time_s)
+            most = max(most, len(pickle.dumps(parted)))
+    handed += parted.finish()
+    assert most < early + 60_000
+    assert len(pickle.dumps(parted)) < early + 1_000
+    everything = whole.finish()
+    assert [track.track_id for track in handed] == list(range(1, 271))
+    for one, other in zip(handed, everything, strict=True):
+        assert one.time_s.tolist() == other.time_s.tolist()
+        assert one.xyxy.tolist() == other.xyxy.tolist()
+        assert one.appearance.tolist() == other.appearance.tolist()
+
+
+def test_who_is_still_there_is_not_handed_out():
+    collector = TrackCollector(None, patience_s=3.0)
+    for time_s, ids, found in passing(1, frames_each=200):
+        collector.add(ids, found, time_s, lambda track: True)
+        assert collector.take_finished(time_s + 2.0) == []
+    assert len(collector.take_finished(time_s + 4.0)) == 1
+    assert collector.take_finished(time_s + 8.0) == collector.finish() == []

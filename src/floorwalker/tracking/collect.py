@@ -79,6 +79,7 @@ class TrackCollector:
         self._chunks: list[_Chunk] = []
         self._confirmed: set[int] = set()
         self._appearance: dict[int, list[_Sample]] = {}
+        self._handed_out = 0
 
     def due(self, ids: npt.NDArray[np.int64], time_s: float) -> npt.NDArray[np.bool_]:
         """Which detections are worth describing now; people change little from frame to frame.
@@ -141,20 +142,54 @@ class TrackCollector:
         if len(self._chunks) >= self._tidy_every:
             self._tidy(time_s)
 
-    def finish(self) -> list[Track]:
-        """The confirmed tracks, numbered from 1 in order of first sighting; the collector is then empty."""
+    def take_finished(self, now_s: float) -> list[Track]:
+        """Hand out the confirmed tracks that nobody has seen for `patience_s`, and forget them.
+
+        What is held is then bounded by who was seen lately, however long the camera runs. The patience must
+        be longer than the tracker's: a track that still went on would come out a second time.
+
+        Args:
+            now_s: presentation time.
+
+        Returns:
+            The tracks, numbered on from those handed out before, in order of first sighting.
+        """
         if not self._chunks:
             return []
-        everything = _Chunk.join(self._chunks)
-        everything = everything.select(np.isin(everything.ids, sorted(self._confirmed)))
-        everything = everything.select(np.lexsort((everything.time_s, everything.ids)))
-        starts = np.flatnonzero(np.diff(everything.ids, prepend=-1))
-        bounds = [*starts.tolist(), len(everything.ids)]
-        whole = [everything.select(np.arange(a, b)) for a, b in pairwise(bounds)]
+        self._tidy(now_s)
+        held = self._chunks[0]
+        recent = held.ids[held.time_s > now_s - self._patience_s]
+        going_on = np.isin(held.ids, recent)
+        if going_on.all():
+            return []
+        self._chunks = [held.select(going_on)] if going_on.any() else []
+        over = held.select(~going_on)
+        tracks = self._hand_out(over)
+        gone = set(over.ids.tolist())
+        self._confirmed -= gone
+        self._appearance = {track: kept for track, kept in self._appearance.items() if track not in gone}
+        return tracks
+
+    def finish(self) -> list[Track]:
+        """The confirmed tracks that are left, numbered on in order of first sighting."""
+        if not self._chunks:
+            return []
+        tracks = self._hand_out(_Chunk.join(self._chunks))
+        self._chunks, self._confirmed, self._appearance, self._handed_out = [], set(), {}, 0
+        return tracks
+
+    def _hand_out(self, sightings: _Chunk) -> list[Track]:
+        sightings = sightings.select(np.isin(sightings.ids, sorted(self._confirmed)))
+        sightings = sightings.select(np.lexsort((sightings.time_s, sightings.ids)))
+        starts = np.flatnonzero(np.diff(sightings.ids, prepend=-1))
+        bounds = [*starts.tolist(), len(sightings.ids)]
+        whole = [sightings.select(np.arange(a, b)) for a, b in pairwise(bounds)]
         pieces = [part for piece in whole for part in self._persons(piece, self._samples_of(piece))]
         pieces.sort(key=lambda part: (part[0].time_s[0], part[0].ids[0]))
-        tracks = [self._track(number, *part) for number, part in enumerate(pieces, start=1)]
-        self._chunks, self._confirmed, self._appearance = [], set(), {}
+        tracks = [
+            self._track(number, *part) for number, part in enumerate(pieces, start=self._handed_out + 1)
+        ]
+        self._handed_out += len(tracks)
         return tracks
 
     def _samples_of(self, piece: _Chunk) -> list[_Sample]:

@@ -60,17 +60,17 @@ class ObservationCentricSettings:
 
     strong_confidence: float = 0.6
     weak_confidence: float = 0.1
-    new_confidence: float = 0.7
-    least: float = 0.15
+    new_confidence: float = 0.75
+    least: float = 0.1
     least_weak: float = 0.5
-    least_new: float = 0.2
+    least_new: float = 0.3
     weighs_confidence: bool = True
     growth: float = 0.05
     height_weight: float = 1.0
     direction_weight: float = 0.2
-    direction_s: float = 0.15
+    direction_s: float = 0.3
     patience: float = 0.5
-    confirm_seen: int = 2
+    confirm_seen: int = 3
     believes_first_frame: bool = False
     tentative_gap_s: float = 0.0
     lost_s: float = 1.2
@@ -79,7 +79,9 @@ class ObservationCentricSettings:
     least_appearance: float = 0.5
     appearance_memory: float = 0.9
     motion: MotionSettings = field(
-        default_factory=lambda: MotionSettings(acceleration_noise=0.3, coasting_s=5.0)
+        default_factory=lambda: MotionSettings(
+            acceleration_noise=0.3, start_speed=1.0, size_speed=0.2, coasting_s=10.0
+        )
     )
 
 

@@ -12,6 +12,7 @@ from floorwalker.tracking.overlap import assign
 from floorwalker.tracking.track import Track
 
 FloatArray = npt.NDArray[np.float64]
+IndexArray = npt.NDArray[np.intp]
 TYPICAL_HEIGHT_M = 1.7
 
 
@@ -42,11 +43,22 @@ class StitchSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """Place, velocity and scale of a track at one of its ends, in metres or their like."""
+class _Ends:
+    """One end each of n tracks.
 
-    place: FloatArray
-    velocity: FloatArray
+    Attributes:
+        floor_m: (n, 2) places on the floor, NaN where the camera is not calibrated.
+        floor_m_per_s: (n, 2) velocities there.
+        foot_px: (n, 2) places in the picture, and
+        foot_px_per_s: (n, 2) velocities there.
+        height_px: (n,) usual heights.
+    """
+
+    floor_m: FloatArray
+    floor_m_per_s: FloatArray
+    foot_px: FloatArray
+    foot_px_per_s: FloatArray
+    height_px: FloatArray
 
 
 def stitch_tracks(tracks: Sequence[Track], settings: StitchSettings | None = None) -> list[Track]:
@@ -101,36 +113,50 @@ def _successors(tracks: Sequence[Track], rules: StitchSettings) -> dict[int, int
     ends = np.array([track.end_s for track in tracks])
     gap = starts[None, :] - ends[:, None]
     earlier, later = np.nonzero((gap > 0) & (gap <= rules.longest_gap_s))
+    if len(earlier) == 0:
+        return {}
+    nearness = _nearness(tracks, earlier, later, gap[earlier, later], rules)
     score = np.zeros((count, count))
-    for a, b in zip(earlier.tolist(), later.tolist(), strict=True):
-        score[a, b] = _continuation(tracks[a], tracks[b], float(gap[a, b]), rules)
+    for pair in np.flatnonzero(nearness > 0.0).tolist():
+        a, b = int(earlier[pair]), int(later[pair])
+        likeness = similarity(tracks[a].appearance, tracks[b].appearance)
+        score[a, b] = nearness[pair] * _share_of_likeness(likeness, rules)
     rows, columns = assign(score, 1e-6)
     return dict(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def _continuation(before: Track, after: Track, gap_s: float, rules: StitchSettings) -> float:
-    """How well one track continues another, 0 (cannot) to 1."""
-    last, first = _ends(before, after)
-    if np.linalg.norm(first.place - last.place) > rules.fastest_m_per_s * gap_s + rules.reach_m:
-        return 0.0
-    turn = float(np.linalg.norm(first.velocity - last.velocity))
-    if turn > rules.turn_m_per_s + rules.turn_m_per_s2 * gap_s:
-        return 0.0
-    # The two ends predict each other half way; a person who stops makes each prediction overshoot.
-    half = min(gap_s, 1.0) / 2
-    miss = float(np.linalg.norm((last.place + half * last.velocity) - (first.place - half * first.velocity)))
-    reach = rules.reach_m + rules.reach_m_per_s * gap_s
-    if miss >= reach:
-        return 0.0
-    likeness = similarity(before.appearance, after.appearance)
-    if likeness is not None and likeness < rules.least_likeness:
-        return 0.0
-    nearness = 1.0 - miss / reach
+def _share_of_likeness(likeness: float | None, rules: StitchSettings) -> float:
     if likeness is None:
-        return nearness
-    return nearness * float(
-        np.clip((likeness - rules.least_likeness) / (1.0 - rules.least_likeness), 0.1, 1.0)
-    )
+        return 1.0
+    if likeness < rules.least_likeness:
+        return 0.0
+    return float(np.clip((likeness - rules.least_likeness) / (1.0 - rules.least_likeness), 0.1, 1.0))
+
+
+def _nearness(
+    tracks: Sequence[Track], earlier: IndexArray, later: IndexArray, gap_s: FloatArray, rules: StitchSettings
+) -> FloatArray:
+    """(pairs,) how near each track goes on where another ended, 0 (cannot) to 1 (exactly there)."""
+    last = _ends(tracks, slice(-9, None), -1)
+    first = _ends(tracks, slice(0, 9), 0)
+    known = np.isfinite(last.floor_m[earlier]) & np.isfinite(first.floor_m[later])
+    on_floor = known.all(axis=1, keepdims=True)
+    height_px = (last.height_px[earlier] + first.height_px[later]) / 2
+    metres_per_px = (TYPICAL_HEIGHT_M / np.maximum(height_px, 1.0))[:, None]
+
+    def metres(ends: _Ends, at: IndexArray) -> tuple[FloatArray, FloatArray]:
+        place = np.where(on_floor, ends.floor_m[at], ends.foot_px[at] * metres_per_px)
+        return place, np.where(on_floor, ends.floor_m_per_s[at], ends.foot_px_per_s[at] * metres_per_px)
+
+    (from_m, from_speed), (to_m, to_speed) = metres(last, earlier), metres(first, later)
+    possible = np.linalg.norm(to_m - from_m, axis=1) <= rules.fastest_m_per_s * gap_s + rules.reach_m
+    turn = np.linalg.norm(to_speed - from_speed, axis=1)
+    possible &= turn <= rules.turn_m_per_s + rules.turn_m_per_s2 * gap_s
+    # The two ends predict each other half way; a person who stops makes each prediction overshoot.
+    half_s = (np.minimum(gap_s, 1.0) / 2)[:, None]
+    miss = np.linalg.norm((from_m + half_s * from_speed) - (to_m - half_s * to_speed), axis=1)
+    reach = rules.reach_m + rules.reach_m_per_s * gap_s
+    return np.where(possible & (miss < reach), 1.0 - miss / reach, 0.0)
 
 
 def similarity(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float | None:
@@ -146,18 +172,15 @@ def similarity(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float 
     return float((cosines.max(axis=0).mean() + cosines.max(axis=1).mean()) / 2)
 
 
-def _ends(before: Track, after: Track) -> tuple[_End, _End]:
-    on_floor = bool(np.isfinite(before.floor_m[-1]).all() and np.isfinite(after.floor_m[0]).all())
-    metres_per_px = 1.0
-    if not on_floor:
-        heights = [float(np.median(box[:, 3] - box[:, 1])) for box in (before.xyxy[-9:], after.xyxy[:9])]
-        metres_per_px = TYPICAL_HEIGHT_M / max(sum(heights) / 2, 1.0)
-
-    def end(track: Track, window: slice, at: int) -> _End:
-        path = track.floor_m if on_floor else track.foot_px * metres_per_px
-        return _End(np.asarray(path[at], dtype=np.float64), _velocity(track.time_s[window], path[window]))
-
-    return end(before, slice(-9, None), -1), end(after, slice(0, 9), 0)
+def _ends(tracks: Sequence[Track], window: slice, at: int) -> _Ends:
+    boxes = [track.xyxy[window] for track in tracks]
+    return _Ends(
+        np.array([track.floor_m[at] for track in tracks], dtype=np.float64),
+        np.array([_velocity(track.time_s[window], track.floor_m[window]) for track in tracks]),
+        np.array([track.foot_px[at] for track in tracks], dtype=np.float64),
+        np.array([_velocity(track.time_s[window], track.foot_px[window]) for track in tracks]),
+        np.array([float(np.median(box[:, 3] - box[:, 1])) for box in boxes]),
+    )
 
 
 def _velocity(time_s: FloatArray, path: npt.NDArray[np.floating]) -> FloatArray:
