@@ -80,7 +80,9 @@ def watch(
     delivery = LiveDelivery(
         settings.home.absolute(), settings.resolved_database_url, url, key, spool_mb * 1_000_000
     )
-    named = NamedDetector(detector or settings.detector, settings.models_dir)
+    # A process a camera: networks that each took all cores would only get in each other's way.
+    threads = max(1, (os.cpu_count() or 1) // len(jobs))
+    named = NamedDetector(detector or settings.detector, settings.models_dir, threads)
     for job in jobs:
         named(job.camera)  # a wrong name is found out at once
         messages.print(f"{job.camera.id}: {masked(job.address)}", markup=False, soft_wrap=True)
