@@ -35,9 +35,10 @@ class DayView:
 
     def shown(self, event: Event) -> str | None:
         """The person_id of whom the track of a measured event shows around its moment."""
-        attribution, track_id = self.tracks[event.camera_id], int(event.metadata["track_id"])
-        time_s = float(event.metadata["time_s"])
-        return attribution.person(track_id, time_s) or attribution.person(track_id)
+        attribution, time_s = self.tracks[event.camera_id], float(event.metadata["time_s"])
+        first = int(event.metadata["track_id"])
+        shown = [attribution.person(int(track), time_s) for track in event.metadata.get("tracks", [first])]
+        return next(filter(None, shown), attribution.person(first))
 
 
 def on_tracks_clock(events: Sequence[Event], start_s: Mapping[str, float]) -> list[Event]:

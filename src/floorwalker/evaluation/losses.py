@@ -88,7 +88,7 @@ def _why_invented(view: DayView, event: Event, tolerance_s: float) -> str:
         return "identity"
     tracks, track_id = view.tracks[event.camera_id], int(event.metadata["track_id"])
     time_s = float(event.metadata["time_s"])
-    person = tracks.person(track_id, time_s)
+    person = view.shown(event)
     if person is None:
         return "ghost"
     if event.event_type.value.startswith("BILLING") and view.people[person].is_staff:

@@ -10,6 +10,7 @@ import numpy as np
 from floorwalker.events import Event
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.door_people import DoorSettings, people_at_door
+from floorwalker.journeys.fragments import FragmentSettings, joined_stays
 from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
 from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
 from floorwalker.journeys.line_geometry import approach
@@ -37,6 +38,7 @@ class JourneySettings:
 
     crossing: CrossingSettings = field(default_factory=CrossingSettings)
     zone: ZoneSettings = field(default_factory=ZoneSettings)
+    fragment: FragmentSettings = field(default_factory=FragmentSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     staff: StaffSettings = field(default_factory=StaffSettings)
     door: DoorSettings = field(default_factory=DoorSettings)
@@ -80,10 +82,11 @@ def camera_journeys(
     ordered = list(by_id.values())
     duration_s = context.recording.duration_s
     found = door_crossings(ordered, context, calibration, settings.crossing)
-    all_stays = [
+    seen_stays = [
         stay for track in ordered for stay in stays(track, context.camera.zones, duration_s, settings.zone)
     ]
-    presence = {track.track_id: presence_of(track, all_stays, duration_s) for track in ordered}
+    all_stays, first = joined_stays(seen_stays, by_id, settings.fragment)
+    presence = {track.track_id: presence_of(track, seen_stays, duration_s) for track in ordered}
     staff = {
         track_id: rule
         for track_id, evidence in presence.items()
@@ -91,7 +94,8 @@ def camera_journeys(
     }
     queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
     people = people_at_door(by_id, found, calibration, settings.door)
-    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, people.person)
+    person = {track_id: people.person[first[track_id]] for track_id in by_id}
+    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, person)
 
 
 def door_crossings(

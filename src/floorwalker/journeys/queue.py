@@ -62,7 +62,7 @@ def queue_visits(
         (stay for stay in stays if stay.zone.kind is ZoneKind.BILLING and stay.track_id not in staff),
         key=lambda stay: (stay.start_s, stay.track_id),
     )
-    counter_s = [_at_counter(stay, tracks[stay.track_id]) for stay in billing]
+    counter_s = [_at_counter(stay, tracks) for stay in billing]
     visits = []
     for stay, seconds in zip(billing, counter_s, strict=True):
         depth = queue_depth(stay, billing)
@@ -94,10 +94,11 @@ def queue_depth(stay: Stay, others: Sequence[Stay]) -> int:
     )
 
 
-def _at_counter(stay: Stay, track: Track) -> float | None:
-    if stay.zone.counter is None:
+def _at_counter(stay: Stay, tracks: Mapping[int, Track]) -> float | None:
+    counter = stay.zone.counter
+    if counter is None:
         return None
-    return time_within(track, stay.zone.counter, stay.start_s, stay.end_s)
+    return sum(time_within(tracks[shown], counter, stay.start_s, stay.end_s) for shown in stay.shown_by)
 
 
 def _together(a: Stay, b: Stay, within_s: float) -> bool:
