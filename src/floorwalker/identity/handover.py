@@ -11,6 +11,7 @@ import numpy as np
 from floorwalker.identity.broken import BrokenSettings, continuations
 from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
 from floorwalker.identity.sightings import STEP_S, FloatArray, Sighting
+from floorwalker.identity.uniform import UniformSettings, dressed_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class HandoverSettings:
         limit_between: greatest weight of the appearance between cameras, either way.
         limit_within: the same within a camera, where it is worth more.
         door_slack_s: another camera may see someone for so long after the door says they left.
+        uniform: who wears the staff's uniform is not who does not.
         broken: how journeys that break off inside the shop go on.
         rounds: how often that is tried; each round can join one more piece.
     """
@@ -47,6 +49,7 @@ class HandoverSettings:
     limit_between: float = 2.5
     limit_within: float = 6.0
     door_slack_s: float = 3.0
+    uniform: UniformSettings = field(default_factory=UniformSettings)
     broken: BrokenSettings = field(default_factory=BrokenSettings)
     rounds: int = 3
 
@@ -230,7 +233,8 @@ class _Groups:
         key = (min(i, j), max(i, j))
         if key not in self._known:
             first, second = (self._sightings[index] for index in key)
-            self._known[key] = place_score(first, second, self._settings)
+            apart = dressed_apart(first.uniform, second.uniform, self._settings.uniform)
+            self._known[key] = IMPOSSIBLE if apart else place_score(first, second, self._settings)
         return self._known[key]
 
     def know(self, i: int, j: int) -> None:

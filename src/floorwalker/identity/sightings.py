@@ -26,6 +26,7 @@ class Sighting:
         height: estimated height, or None.
         came_in: it begins outside the door: nothing came before.
         went_out: it ends outside the door: nothing comes after.
+        uniform: resemblance with those who are sure to be staff, or None.
     """
 
     camera_id: str
@@ -35,6 +36,7 @@ class Sighting:
     height: Height | None = None
     came_in: bool = False
     went_out: bool = False
+    uniform: float | None = None
 
     @property
     def start_s(self) -> float:

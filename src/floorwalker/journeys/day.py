@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ from floorwalker.identity.height import height_of
 from floorwalker.identity.likeness import LikenessScale, likeness, odds_of
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
-from floorwalker.journeys.staff import BEHIND_COUNTER, LONGEST_IN_VIEW, Presence, StaffSettings, staff_rule
+from floorwalker.identity.uniform import uniform_resemblance
+from floorwalker.journeys.staff import SIGNS, Presence, StaffSettings, StaffVerdict
+from floorwalker.journeys.staff_finding import Look, find_staff, proves_staff, seen_while_closed_s
 from floorwalker.journeys.street import Street
 from floorwalker.journeys.zones import ZoneSettings, stays
 from floorwalker.resolutions import Attribute, Resolution
@@ -26,7 +28,7 @@ from floorwalker.site import Camera, Store, ZoneKind
 from floorwalker.tracking.track import Track, in_view_at_once
 
 HANDOVER = "rule:handover"
-_STAFF_REASONS = {rule: "rule:" + rule.replace(" ", "-") for rule in (BEHIND_COUNTER, LONGEST_IN_VIEW)}
+_STAFF_REASONS = {sign: "rule:" + sign.replace(" ", "-") for sign in SIGNS}
 # All reasons that `resolve_day` gives: what it says anew replaces what it said before.
 DAY_REASONS = (HANDOVER, *_STAFF_REASONS.values())
 
@@ -68,7 +70,8 @@ class _Node:
     sighting: Sighting
     visitor: str | None
     events: tuple[Event, ...]
-    staff_only_s: float
+    presence: Presence
+    served: bool
 
     @property
     def at_door(self) -> bool:
@@ -95,19 +98,21 @@ def resolve_day(
         return []
     epoch = min(day.recording.start_utc for day in days)
     street = Street(store)
-    nodes = [node for day in days for node in _nodes(day, epoch, street, rules)]
-    sightings = [node.sighting for node in nodes]
+    nodes = [node for day in days for node in _nodes(store, day, epoch, street, rules)]
+    sightings = _with_uniform(nodes, rules.staff)
     links = link_sightings(sightings, rules.handover, _known(nodes))
     links += _returns(nodes, links, epoch, rules)
+    persons = _persons(len(nodes), links)
+    staff = _staff(nodes, [members for members, _ in persons], days, rules.staff)
     found = []
-    for members, confidence in _persons(len(nodes), links):
+    for place, (members, confidence) in enumerate(persons):
         person = [nodes[index] for index in members]
         found.extend(_same_as(store, person, confidence, members, epoch))
-        found.extend(_is_staff(store, person, days, rules, epoch))
+        found.extend(_is_staff(store, person, staff[place], epoch))
     return sorted(found, key=lambda item: (item.decided_utc, item.attribute.value, item.subject))
 
 
-def _nodes(day: CameraDay, epoch: datetime, street: Street, rules: DaySettings) -> list[_Node]:
+def _nodes(store: Store, day: CameraDay, epoch: datetime, street: Street, rules: DaySettings) -> list[_Node]:
     """The recording's tracks; passers-by, who were only ever outside, are left out."""
     offset_s = (day.recording.start_utc - epoch).total_seconds()
     calibration = day.camera.calibrated()
@@ -136,9 +141,36 @@ def _nodes(day: CameraDay, epoch: datetime, street: Street, rules: DaySettings) 
             for stay in stays(track, day.camera.zones, day.recording.duration_s, rules.zone)
             if stay.zone.kind is ZoneKind.STAFF_ONLY
         )
+        presence = Presence(
+            behind,
+            track.end_s - track.start_s,
+            day.recording.duration_s,
+            closed_s=seen_while_closed_s(track, store, day.recording),
+        )
         visitor = events[0].visitor_id if events else None
-        nodes.append(_Node(day, track, sighting, visitor, events, behind))
+        served = any("service_s" in event.metadata for event in events if not event.is_staff)
+        nodes.append(_Node(day, track, sighting, visitor, events, presence, served))
     return nodes
+
+
+def _with_uniform(nodes: Sequence[_Node], settings: StaffSettings) -> list[Sighting]:
+    """The tracks as sightings that tell who is dressed like those who are sure to be staff."""
+    known = [
+        (place, node.track.appearance)
+        for place, node in enumerate(nodes)
+        if proves_staff(node.presence, settings)
+    ]
+    return [
+        replace(
+            node.sighting,
+            uniform=uniform_resemblance(
+                node.track.appearance,
+                [looks for owner, looks in known if owner != place],
+                settings.uniform,
+            ),
+        )
+        for place, node in enumerate(nodes)
+    ]
 
 
 def _comes_in(doors: Sequence[Event], outside: npt.NDArray[np.bool_]) -> bool:
@@ -263,22 +295,51 @@ def _same_as(
     ]
 
 
+def _staff(
+    nodes: Sequence[_Node],
+    persons: Sequence[Sequence[int]],
+    days: Sequence[CameraDay],
+    settings: StaffSettings,
+) -> dict[int, StaffVerdict]:
+    """What the day says of each person's being staff, by place in the list of persons."""
+    watched_s = max(day.recording.duration_s for day in days)
+    evidence, looks = {}, {}
+    for place, members in enumerate(persons):
+        person = [nodes[index] for index in members]
+        cells = np.unique(np.concatenate([node.sighting.cells for node in person]))
+        kinds = {event.event_type for node in person for event in node.events if not event.is_staff}
+        evidence[place] = Presence(
+            sum(node.presence.staff_only_s for node in person),
+            len(cells) * STEP_S,
+            watched_s,
+            closed_s=max(node.presence.closed_s for node in person),
+            served=any(node.served for node in person),
+            joined=EventType.BILLING_QUEUE_JOIN in kinds,
+            inside_s=_inside_s(person),
+        )
+        looks[place] = [
+            Look(node.track.appearance, node.presence.in_view_s, proves_staff(node.presence, settings))
+            for node in person
+        ]
+    return find_staff(evidence, looks, settings)
+
+
+def _inside_s(person: Sequence[_Node]) -> float | None:
+    """From the first way in to the last way out."""
+    came = [node.sighting.start_s for node in person if node.sighting.came_in]
+    left = [node.sighting.end_s for node in person if node.sighting.went_out]
+    return max(left) - min(came) if came and left and max(left) > min(came) else None
+
+
 def _is_staff(
-    store: Store, person: Sequence[_Node], days: Sequence[CameraDay], rules: DaySettings, epoch: datetime
+    store: Store, person: Sequence[_Node], verdict: StaffVerdict, epoch: datetime
 ) -> list[Resolution]:
-    cells = np.unique(np.concatenate([node.sighting.cells for node in person]))
-    presence = Presence(
-        sum(node.staff_only_s for node in person),
-        len(cells) * STEP_S,
-        max(day.recording.duration_s for day in days),
-    )
-    rule = staff_rule(presence, rules.staff)
-    if rule is None:
+    if not verdict.is_staff:
         return []
     visitors = sorted({node.visitor for node in person if node.visitor is not None})
-    reason = _STAFF_REASONS[rule]
+    reason, sure = _STAFF_REASONS[verdict.rule], round(verdict.probability, 4)
     return [
-        Resolution(store.id, visitor, Attribute.IS_STAFF, "true", reason, 0.9, decided)
+        Resolution(store.id, visitor, Attribute.IS_STAFF, "true", reason, sure, decided)
         for visitor in visitors
         for decided in _decided(store, visitor, person, epoch)
     ]

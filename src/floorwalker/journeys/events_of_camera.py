@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,7 +17,8 @@ from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, tra
 from floorwalker.journeys.line_geometry import approach
 from floorwalker.journeys.picture_edge import beyond_the_edge
 from floorwalker.journeys.queue import QueueSettings, queue_visits
-from floorwalker.journeys.staff import Presence, StaffSettings, staff_rule
+from floorwalker.journeys.staff import Presence, StaffSettings, StaffVerdict, together
+from floorwalker.journeys.staff_finding import Look, find_staff, proves_staff, seen_while_closed_s
 from floorwalker.journeys.writing import CameraJourneys, events_of
 from floorwalker.journeys.zones import Stay, ZoneSettings, stays
 from floorwalker.site import Calibration, ZoneKind
@@ -86,16 +88,48 @@ def camera_journeys(
         stay for track in ordered for stay in stays(track, context.camera.zones, duration_s, settings.zone)
     ]
     all_stays, first = joined_stays(seen_stays, by_id, settings.fragment)
-    presence = {track.track_id: presence_of(track, seen_stays, duration_s) for track in ordered}
-    staff = {
-        track_id: rule
-        for track_id, evidence in presence.items()
-        if (rule := staff_rule(evidence, settings.staff)) is not None
-    }
-    queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
     people = people_at_door(by_id, found, calibration, settings.door)
     person = {track_id: people.person[first[track_id]] for track_id in by_id}
+    presence = {
+        track.track_id: replace(
+            presence_of(track, seen_stays, duration_s),
+            closed_s=seen_while_closed_s(track, context.store, context.recording),
+            inside_s=_inside_s([c for c in found if c.track_id == track.track_id]),
+        )
+        for track in ordered
+    }
+    staff = _staff(by_id, person, presence, all_stays, settings)
+    queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
     return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, person)
+
+
+def _staff(
+    tracks: Mapping[int, Track],
+    person: Mapping[int, int],
+    presence: Mapping[int, Presence],
+    all_stays: Sequence[Stay],
+    settings: JourneySettings,
+) -> dict[int, StaffVerdict]:
+    """Who is staff, by track; all tracks of a person alike."""
+    proof = {track_id: proves_staff(presence[track_id], settings.staff) for track_id in tracks}
+    sure = frozenset(track_id for track_id, proven in proof.items() if proven)
+    evidence: dict[int, list[Presence]] = defaultdict(list)
+    looks: dict[int, list[Look]] = defaultdict(list)
+    for track_id, track in tracks.items():
+        evidence[person[track_id]].append(presence[track_id])
+        looks[person[track_id]].append(Look(track.appearance, track.end_s - track.start_s, proof[track_id]))
+    for visit in queue_visits(all_stays, tracks, sure, settings.queue):
+        served = (visit.at_counter_s or 0.0) >= settings.queue.served_s
+        evidence[person[visit.stay.track_id]].append(Presence(0, 0, 0, served=served, joined=visit.joined))
+    found = find_staff({who: together(parts) for who, parts in evidence.items()}, looks, settings.staff)
+    return {track_id: found[person[track_id]] for track_id in tracks if found[person[track_id]].is_staff}
+
+
+def _inside_s(crossed: Sequence[Crossing]) -> float | None:
+    """From the first way in to the last way out of one track."""
+    came = [crossing.time_s for crossing in crossed if crossing.inward]
+    left = [crossing.time_s for crossing in crossed if not crossing.inward]
+    return left[-1] - came[0] if came and left and left[-1] > came[0] else None
 
 
 def door_crossings(

@@ -16,7 +16,7 @@ from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.dwell import dwell_marks
 from floorwalker.journeys.line_crossing import Crossing
 from floorwalker.journeys.queue import QueueVisit, queue_depth
-from floorwalker.journeys.staff import Presence
+from floorwalker.journeys.staff import Presence, StaffVerdict
 from floorwalker.journeys.zones import Stay
 from floorwalker.site import ZoneKind
 
@@ -31,7 +31,7 @@ class CameraJourneys:
         crossings: of entry lines, in order of time.
         stays: in zones.
         queue: customers' stays at the till.
-        staff: the rule by which a track is staff.
+        staff: what says that a track is staff; those that are not are left out.
         presence: the evidence for staff, by track.
         person: for each track the track that stands for its person; itself unless a re-entry matched.
     """
@@ -39,7 +39,7 @@ class CameraJourneys:
     crossings: tuple[Crossing, ...]
     stays: tuple[Stay, ...]
     queue: tuple[QueueVisit, ...]
-    staff: Mapping[int, str]
+    staff: Mapping[int, StaffVerdict]
     presence: Mapping[int, Presence]
     person: Mapping[int, int]
 
@@ -91,9 +91,13 @@ def _event(
         "run_id": context.run.run_id,
         **draft.extra,
     }
-    rule = journeys.staff.get(draft.track_id)
-    if rule is not None:
-        metadata["staff_rule"] = rule
+    staff = journeys.staff.get(draft.track_id)
+    if staff is not None:
+        metadata["staff_rule"] = staff.rule
+        metadata["staff"] = {
+            "probability": round(staff.probability, 3),
+            "signs": {sign: round(weight, 2) for sign, weight in sorted(staff.signs.items())},
+        }
     return Event(
         event_id=pipeline_event_id(
             context.store.id,
@@ -111,7 +115,7 @@ def _event(
         timestamp=context.moment(draft.time_s),
         zone_id=draft.zone_id,
         dwell_ms=draft.dwell_ms,
-        is_staff=rule is not None,
+        is_staff=staff is not None,
         confidence=round(float(np.clip(draft.confidence, 0.0, 1.0)), 4),
         metadata=metadata,
     )
