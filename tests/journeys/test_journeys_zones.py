@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from floorwalker.events import EventType, encode_events
 from floorwalker.journeys import camera_events
 from floorwalker.journeys.dwell import dwell_marks
-from floorwalker.journeys.staff import BEHIND_COUNTER, LONGEST_IN_VIEW, Presence, StaffSettings, staff_rule
+from floorwalker.journeys.staff import (
+    BEHIND_COUNTER,
+    CLOSED,
+    LONGEST_IN_VIEW,
+    UNIFORM,
+    Presence,
+    StaffSettings,
+    judge_staff,
+)
+from floorwalker.journeys.staff_finding import Look, find_staff
 
 scripted = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -180,12 +189,66 @@ def test_staff_neither_queue_nor_are_ahead_of_anybody(walk, context_of):
     assert staff == {1: BEHIND_COUNTER}
 
 
-def test_the_rules_for_staff():
+def test_the_signs_of_staff_add_up_and_each_is_told():
     rules = StaffSettings()
-    assert staff_rule(Presence(30.0, 200.0, 600.0), rules) == BEHIND_COUNTER
-    assert staff_rule(Presence(2.0, 200.0, 600.0), rules) is None
-    assert staff_rule(Presence(0.0, 500.0, 600.0), rules) == LONGEST_IN_VIEW
-    assert staff_rule(Presence(0.0, 55.0, 60.0), rules) is None
+
+    def verdict(*args, **signs):
+        found = judge_staff(Presence(*args, **signs), rules)
+        return found.rule if found.is_staff else None
+
+    assert verdict(30.0, 200.0, 600.0) == BEHIND_COUNTER
+    assert verdict(2.0, 200.0, 600.0) is None
+    assert verdict(0.0, 500.0, 600.0) == LONGEST_IN_VIEW
+    assert verdict(0.0, 55.0, 60.0) is None
+    assert verdict(0.0, 200.0, 600.0, closed_s=90.0) == CLOSED
+    assert verdict(0.0, 200.0, 600.0, closed_s=20.0) is None
+    assert verdict(0.0, 60.0, 600.0, uniform=4.0) == UNIFORM
+    assert verdict(0.0, 60.0, 600.0, uniform=4.0, served=True) is None
+    both = judge_staff(Presence(30.0, 200.0, 600.0, uniform=4.0, joined=True), rules)
+    assert set(both.signs) == {BEHIND_COUNTER, UNIFORM, "joined a queue"}
+    assert both.probability == pytest.approx(1 / (1 + np.exp(-(rules.beforehand + sum(both.signs.values())))))
+
+
+def test_the_uniform_is_learned_from_those_who_are_sure_to_be_staff():
+    def dressed(colour, share):
+        looks = np.zeros((3, 4), dtype=np.float32)
+        looks[:, colour], looks[:, 3] = np.sqrt(1 - share**2), share
+        return looks
+
+    sure, same, other = dressed(0, 0.0), dressed(0, 0.1), dressed(1, 0.0)
+    presence = {1: Presence(60.0, 90.0, 600.0), 2: Presence(0, 40.0, 600.0), 3: Presence(0, 40.0, 600.0)}
+    looks = {1: [Look(sure, 90.0, True)], 2: [Look(same, 40.0, False)], 3: [Look(other, 40.0, False)]}
+    found = find_staff(presence, looks, StaffSettings())
+    assert {who for who, verdict in found.items() if verdict.is_staff} == {1, 2}
+    assert found[2].rule == UNIFORM
+    # A track that proves nothing by itself teaches nothing.
+    unproven = {**looks, 1: [Look(sure, 90.0, False)]}
+    assert not find_staff(presence, unproven, StaffSettings())[2].is_staff
+
+
+def test_a_step_just_beside_a_zone_does_not_end_a_stay(walk, context_of):
+    context = context_of("CAM_TILL")
+
+    def enters(aside_m):
+        way = [(0, 1.8), (1, 1.2), (10, 1.2), (11, aside_m), (20, aside_m), (21, 1.2), (30, 1.2), (31, 1.8)]
+        track = walk(1, [(time_s, 4.5, y_m) for time_s, y_m in way])
+        return len(of(camera_events([track], context), EventType.ZONE_ENTER))
+
+    assert enters(1.65) == 1
+    assert enters(1.95) == 2
+
+
+def test_a_stay_goes_on_over_the_tracks_that_show_it(walk, context_of):
+    context = context_of("CAM_TILL")
+    first = walk(1, [(0, 4.5, 4.3), (2, 4.5, 3.0), (20, 4.5, 3.0)])
+    second = walk(2, [(23, 4.6, 3.0), (40, 4.6, 3.0), (42, 4.6, 4.3)])
+    stranger = walk(3, [(23, 6.6, 3.0), (40, 6.6, 3.0), (42, 6.6, 4.3)])
+    events = camera_events([first, second], context)
+    (enter,), (leave,) = of(events, EventType.ZONE_ENTER), of(events, EventType.ZONE_EXIT)
+    assert enter.visitor_id == leave.visitor_id
+    assert leave.dwell_ms == pytest.approx(41_000, abs=300)
+    assert leave.metadata["tracks"] == [1, 2]
+    assert len({event.visitor_id for event in camera_events([first, stranger], context)}) == 2
 
 
 def test_two_cameras_never_share_visitors(walk, context_of):

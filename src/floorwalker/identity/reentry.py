@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,7 @@ class ReentrySettings:
     return_share: float = 0.2
     return_s: float = 85.0
     return_spread: float = 0.5
-    party_odds: float = 0.3
+    party_odds: float = 0.6
     least_returning: float = 0.5
     least_probability: float = 0.3
     window_s: float = 900.0
@@ -62,6 +62,7 @@ class Reentry:
     Attributes:
         track_id: the inbound track.
         earlier_id: the first track of the person who left.
+        left_id: the track by which they left.
         probability: that it is the same person, 0 to 1.
         returning: that it is anyone who left.
         margin: to the likeliest other person who left.
@@ -70,6 +71,7 @@ class Reentry:
 
     track_id: int
     earlier_id: int
+    left_id: int
     probability: float
     returning: float
     margin: float
@@ -82,12 +84,35 @@ class _Crossing:
     time_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What is known of those who came in.
+
+    Attributes:
+        matches: who is somebody who left, in order of the inbound crossing.
+        returning: for each track that came in, the probability of being anyone who left.
+    """
+
+    matches: tuple[Reentry, ...]
+    returning: Mapping[int, float]
+
+
 def match_reentries(
     tracks: Sequence[DoorTrack],
     likeness: Callable[[int, int], float | None],
     settings: ReentrySettings,
     together: Callable[[int, int], bool] = lambda one, other: False,
 ) -> list[Reentry]:
+    """The matches alone of `judge_arrivals`."""
+    return list(judge_arrivals(tracks, likeness, settings, together).matches)
+
+
+def judge_arrivals(
+    tracks: Sequence[DoorTrack],
+    likeness: Callable[[int, int], float | None],
+    settings: ReentrySettings,
+    together: Callable[[int, int], bool] = lambda one, other: False,
+) -> Arrivals:
     """Match those who come in with those who left, all of a recording together.
 
     Nobody who left comes back twice and nobody is two who left: the probabilities are those of a
@@ -102,12 +127,12 @@ def match_reentries(
         together: whether two tracks were in one camera's view at once: they are two people, however alike.
 
     Returns:
-        The matches, in order of the inbound crossing.
+        The matches and the doubts.
     """
     arrivals = _first_ways_in(tracks)
     leavings = _last_ways_out(tracks)
     if not arrivals or not leavings:
-        return []
+        return Arrivals((), {came.track.track_id: 0.0 for came in arrivals})
     inbound = sorted(time_s for track in tracks for time_s, inward in track.crossings if inward)
     odds = np.array(
         [
@@ -123,7 +148,7 @@ def match_reentries(
     chance = assignment_probabilities(odds)
     returning = chance.sum(axis=1)
     likely = (returning[:, None] >= settings.least_returning) & (chance >= settings.least_probability)
-    rows, columns = assign(np.where(likely, chance, 0.0), 1e-9)
+    rows, columns = assign(np.where(likely, chance, 0.0), 1e-4)
     person = {track.track_id: track.track_id for track in tracks}
     matches = []
     for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
@@ -134,13 +159,15 @@ def match_reentries(
             Reentry(
                 came.track.track_id,
                 person[left.track.track_id],
+                left.track.track_id,
                 float(chance[row, column]),
                 float(returning[row]),
                 float(chance[row, column] - others.max(initial=0.0)),
                 came.time_s - left.time_s,
             )
         )
-    return matches
+    doubts = {came.track.track_id: float(p) for came, p in zip(arrivals, returning, strict=True)}
+    return Arrivals(tuple(matches), doubts)
 
 
 def _first_ways_in(tracks: Sequence[DoorTrack]) -> list[_Crossing]:

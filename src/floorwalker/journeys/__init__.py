@@ -2,7 +2,8 @@
 
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events, camera_journeys
-from floorwalker.journeys.writing import CameraJourneys, events_of, visitor_id
+from floorwalker.journeys.found import CameraJourneys
+from floorwalker.journeys.writing import events_of, visitor_id
 
 __all__ = [
     "CameraContext",

@@ -11,8 +11,9 @@ import numpy as np
 from floorwalker.identity.association import FloatArray, assignment_probabilities
 from floorwalker.identity.height import height_of
 from floorwalker.identity.likeness import SAME_SIDE, LikenessScale, likeness, odds_of
-from floorwalker.identity.reentry import DoorTrack, Reentry, ReentrySettings, match_reentries
+from floorwalker.identity.reentry import DoorTrack, Reentry, ReentrySettings, judge_arrivals
 from floorwalker.journeys.line_crossing import Crossing
+from floorwalker.journeys.parties import PartySettings, parties
 from floorwalker.site import Calibration
 from floorwalker.tracking.track import Track, in_view_at_once
 
@@ -25,6 +26,7 @@ class DoorSettings:
         across: likeness of two tracks of opposite direction, seen from the front and from behind.
         along: likeness of two tracks of one direction.
         reentry: when someone who comes in is someone who left.
+        party: when two who come in are together.
         came_share: how sure it must be whose way in belongs to a way out, for the way in to count as well.
         both_views: weight of the mean of both views; above 1, because two views err less than one.
     """
@@ -32,6 +34,7 @@ class DoorSettings:
     across: LikenessScale = field(default_factory=LikenessScale)
     along: LikenessScale = field(default_factory=lambda: SAME_SIDE)
     reentry: ReentrySettings = field(default_factory=ReentrySettings)
+    party: PartySettings = field(default_factory=PartySettings)
     came_share: float = 0.6
     both_views: float = 1.3
 
@@ -43,10 +46,14 @@ class DoorPeople:
     Attributes:
         person: for each track the track that stands for its person; itself unless it came back.
         returns: the match behind each track that came back.
+        returning: probability of being anyone who left, for each track that came in; 0 where it is not there.
+        party: for each track that came in with others the first track of that party.
     """
 
     person: Mapping[int, int]
     returns: Mapping[int, Reentry]
+    returning: Mapping[int, float]
+    party: Mapping[int, int]
 
 
 def people_at_door(
@@ -66,15 +73,20 @@ def people_at_door(
     crossed: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for crossing in crossings:
         crossed[crossing.track_id].append((crossing.time_s, crossing.inward))
-    door = [DoorTrack(track_id, tuple(moments)) for track_id, moments in sorted(crossed.items())]
+    party = parties(crossings, tracks, settings.party)
+    company = party | parties(crossings, tracks, settings.party, inward=False)
+    door = [
+        DoorTrack(track_id, tuple(moments), company.get(track_id))
+        for track_id, moments in sorted(crossed.items())
+    ]
     looks = _Looks(tracks, crossed, calibration, settings)
     looks.learn_ways_in(door)
     person = {track_id: track_id for track_id in tracks}
-    returns = {}
-    for match in match_reentries(door, looks.alike, settings.reentry, looks.at_once):
+    arrivals = judge_arrivals(door, looks.alike, settings.reentry, looks.at_once)
+    for match in arrivals.matches:
         person[match.track_id] = match.earlier_id
-        returns[match.track_id] = match
-    return DoorPeople(person, returns)
+    returns = {match.track_id: match for match in arrivals.matches}
+    return DoorPeople(person, returns, arrivals.returning, party)
 
 
 class _Looks:

@@ -11,6 +11,7 @@ import numpy as np
 from floorwalker.events import Event
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.door_people import DoorSettings, people_at_door
+from floorwalker.journeys.found import CameraJourneys
 from floorwalker.journeys.fragments import FragmentSettings, joined_stays
 from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
 from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
@@ -19,7 +20,7 @@ from floorwalker.journeys.picture_edge import beyond_the_edge
 from floorwalker.journeys.queue import QueueSettings, queue_visits
 from floorwalker.journeys.staff import Presence, StaffSettings, StaffVerdict, together
 from floorwalker.journeys.staff_finding import Look, find_staff, proves_staff, seen_while_closed_s
-from floorwalker.journeys.writing import CameraJourneys, events_of
+from floorwalker.journeys.writing import events_of
 from floorwalker.journeys.zones import Stay, ZoneSettings, stays
 from floorwalker.site import Calibration, ZoneKind
 from floorwalker.tracking.track import Track
@@ -100,7 +101,18 @@ def camera_journeys(
     }
     staff = _staff(by_id, person, presence, all_stays, settings)
     queue = queue_visits(all_stays, by_id, frozenset(staff), settings.queue)
-    return CameraJourneys(tuple(found), tuple(all_stays), tuple(queue), staff, presence, person)
+    return CameraJourneys(
+        crossings=tuple(found),
+        stays=tuple(all_stays),
+        queue=tuple(queue),
+        staff=staff,
+        presence=presence,
+        person=person,
+        tracks=by_id,
+        returns=people.returns,
+        returning=people.returning,
+        party=people.party,
+    )
 
 
 def _staff(

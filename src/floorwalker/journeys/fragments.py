@@ -60,7 +60,7 @@ def joined_stays(
     score = np.array(
         [[_continuation(ordered[i], ordered[j], tracks, settings) for j in begun] for i in broken]
     ).reshape(len(broken), len(begun))
-    rows, columns = assign(score, 1e-6)
+    rows, columns = assign(score, 1e-4)
     following = {broken[row]: begun[column] for row, column in zip(rows, columns, strict=True)}
     first = {track_id: track_id for track_id in tracks}
     found = []
@@ -107,6 +107,8 @@ def _as_one(chain: Sequence[Stay]) -> Stay:
         ongoing=chain[-1].ongoing,
         confidence=float(np.average([part.confidence for part in chain], weights=seconds)),
         tracks=tuple(part.track_id for part in chain),
+        sighted=float(np.average([part.sighted for part in chain], weights=seconds)),
+        depth=max(part.depth for part in chain),
     )
 
 

@@ -52,6 +52,9 @@ class Crossing:
         inward: into the shop.
         confidence: 0 to 1; near 1 where the person was well seen on both sides.
         seen: `both sides`, `appeared behind` or `vanished before` the line.
+        before_s: time on the side it came from; 0 where that was not seen.
+        after_s: time on the side it went to, likewise.
+        depth_m: how far from the line it was on the nearer of both sides.
     """
 
     track_id: int
@@ -60,6 +63,9 @@ class Crossing:
     inward: bool
     confidence: float
     seen: str = "both sides"
+    before_s: float = 0.0
+    after_s: float = 0.0
+    depth_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,18 @@ def crossings(track_id: int, line_id: str, path: Approach, settings: CrossingSet
             continue
         depth = min(before.depth_m, after.depth_m)
         evidence = 0.7 + 0.3 * min(depth / (3 * settings.band_m), 1.0)
-        found.append(Crossing(track_id, line_id, at, after.side > 0, evidence))
+        found.append(
+            Crossing(
+                track_id,
+                line_id,
+                at,
+                after.side > 0,
+                evidence,
+                before_s=before.duration_s,
+                after_s=after.duration_s,
+                depth_m=depth,
+            )
+        )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from floorwalker.journeys.zones import Stay, time_within
+from floorwalker.journeys.zones import Stay, spans_within
 from floorwalker.site import ZoneKind
 from floorwalker.tracking.track import Track
 
@@ -35,6 +35,8 @@ class QueueVisit:
         joined: came in while someone was ahead.
         at_counter_s: time where the customer being served stands; None where the site file has no counter.
         abandoned: joined and left without having been served, by place.
+        ahead: the tracks of those who were there before, in order of their coming.
+        served_s: when they came to stand where customers are served, None where they never did for long.
     """
 
     stay: Stay
@@ -42,6 +44,20 @@ class QueueVisit:
     joined: bool
     at_counter_s: float | None
     abandoned: bool
+    ahead: tuple[int, ...] = ()
+    served_s: float | None = None
+
+    @property
+    def wait_s(self) -> float | None:
+        """From coming to the till to being served; None where they were not served."""
+        return None if self.served_s is None else self.served_s - self.stay.start_s
+
+    @property
+    def service_s(self) -> float | None:
+        """From being served to leaving; None where they were not served or are still there."""
+        if self.served_s is None or self.stay.ongoing:
+            return None
+        return self.stay.end_s - self.served_s
 
 
 def queue_visits(
@@ -62,11 +78,12 @@ def queue_visits(
         (stay for stay in stays if stay.zone.kind is ZoneKind.BILLING and stay.track_id not in staff),
         key=lambda stay: (stay.start_s, stay.track_id),
     )
-    counter_s = [_at_counter(stay, tracks) for stay in billing]
+    at_counter = [_at_counter(stay, tracks) for stay in billing]
+    counter_s = [None if spans is None else sum(end - start for start, end in spans) for spans in at_counter]
     visits = []
-    for stay, seconds in zip(billing, counter_s, strict=True):
-        depth = queue_depth(stay, billing)
-        joined = stay.entered and depth > 0
+    for stay, spans, seconds in zip(billing, at_counter, counter_s, strict=True):
+        ahead = people_ahead(stay, billing)
+        joined = stay.entered and len(ahead) > 0
         alone = not any(
             other_seconds is not None
             and other_seconds >= settings.served_s
@@ -76,29 +93,39 @@ def queue_visits(
         )
         gone = stay.left and not stay.ongoing
         unserved = seconds is not None and seconds < settings.served_s
-        visits.append(QueueVisit(stay, depth, joined, seconds, joined and gone and unserved and alone))
+        abandoned = joined and gone and unserved and alone
+        served_s = None if not spans or unserved else spans[0][0]
+        visits.append(QueueVisit(stay, len(ahead), joined, seconds, abandoned, ahead, served_s))
     return visits
 
 
-def queue_depth(stay: Stay, others: Sequence[Stay]) -> int:
-    """Customers in the zone when someone comes in, the newcomer not counted."""
-    return len(
-        {
-            other.track_id
-            for other in others
-            if other.track_id != stay.track_id
-            and other.zone.id == stay.zone.id
-            and (other.start_s, other.track_id) < (stay.start_s, stay.track_id)
-            and other.end_s >= stay.start_s
-        }
+def people_ahead(stay: Stay, others: Sequence[Stay]) -> tuple[int, ...]:
+    """Tracks of the customers in the zone when someone comes in, in order of their coming.
+
+    Args:
+        stay: the newcomer's.
+        others: all customers' stays; those in other zones and the newcomer's own are passed over.
+    """
+    there = sorted(
+        (other.start_s, other.track_id)
+        for other in others
+        if other.track_id != stay.track_id
+        and other.zone.id == stay.zone.id
+        and (other.start_s, other.track_id) < (stay.start_s, stay.track_id)
+        and other.end_s >= stay.start_s
     )
+    return tuple(dict.fromkeys(track_id for _, track_id in there))
 
 
-def _at_counter(stay: Stay, tracks: Mapping[int, Track]) -> float | None:
+def _at_counter(stay: Stay, tracks: Mapping[int, Track]) -> list[tuple[float, float]] | None:
     counter = stay.zone.counter
     if counter is None:
         return None
-    return sum(time_within(tracks[shown], counter, stay.start_s, stay.end_s) for shown in stay.shown_by)
+    return sorted(
+        span
+        for shown in stay.shown_by
+        for span in spans_within(tracks[shown], counter, stay.start_s, stay.end_s)
+    )
 
 
 def _together(a: Stay, b: Stay, within_s: float) -> bool:

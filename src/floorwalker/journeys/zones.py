@@ -54,6 +54,8 @@ class Stay:
         ongoing: still inside when the recording ended.
         confidence: mean confidence of the detections, 0 to 1.
         tracks: the tracks that show it, where it is not one alone.
+        sighted: share of the stay during which the person was in sight, 0 to 1.
+        depth: how far inside the zone they were at most, in body heights.
     """
 
     track_id: int
@@ -65,6 +67,8 @@ class Stay:
     ongoing: bool
     confidence: float
     tracks: tuple[int, ...] = ()
+    sighted: float = 1.0
+    depth: float = 0.0
 
     @property
     def shown_by(self) -> tuple[int, ...]:
@@ -109,6 +113,8 @@ def stays(track: Track, zones: Sequence[Zone], duration_s: float, settings: Zone
                 left=_seen_at_edge(track, feet, zones[index], last, len(feet) - 1, settings),
                 ongoing=last == len(feet) - 1 and end_s >= duration_s - settings.bridged_gap_s,
                 confidence=float(np.mean(track.confidence[first : last + 1])),
+                sighted=_sighted(track.time_s[first : last + 1]),
+                depth=_depth(track, feet, zones[index], first, last),
             )
         )
     return found
@@ -169,8 +175,10 @@ def _ground(outline: Sequence[tuple[float, float]]) -> shapely.Polygon:
     return shapely.Polygon(outline).buffer(_OUTLINE_PX)
 
 
-def time_within(track: Track, polygon: Sequence[tuple[float, float]], start_s: float, end_s: float) -> float:
-    """Seconds of a stretch of time that a person stood in a polygon.
+def spans_within(
+    track: Track, polygon: Sequence[tuple[float, float]], start_s: float, end_s: float
+) -> list[tuple[float, float]]:
+    """When a person stood in a polygon during a stretch of time; absences under a second are bridged.
 
     Args:
         track: who.
@@ -179,10 +187,10 @@ def time_within(track: Track, polygon: Sequence[tuple[float, float]], start_s: f
         end_s: to.
     """
     feet = smooth(track.time_s, track.foot_px)
-    inside = shapely.contains_xy(_ground(polygon), feet[:, 0], feet[:, 1])
+    inside = shapely.contains_xy(shapely.Polygon(polygon), feet[:, 0], feet[:, 1])
     during = (track.time_s >= start_s) & (track.time_s <= end_s)
     intervals = _intervals(track.time_s, inside & during, 1.0)
-    return float(sum(track.time_s[last] - track.time_s[first] for first, last in intervals))
+    return [(float(track.time_s[first]), float(track.time_s[last])) for first, last in intervals]
 
 
 def _presence(
@@ -213,6 +221,22 @@ def _intervals(
     broken = absent & (np.diff(at) > 1)
     groups = np.split(at, np.flatnonzero(broken) + 1)
     return [(int(group[0]), int(group[-1])) for group in groups]
+
+
+def _sighted(time_s: FloatArray) -> float:
+    """Share of a stretch of time without gaps of a second or more."""
+    steps = np.diff(time_s)
+    return float(1.0 - steps[steps >= 1.0].sum() / max(float(time_s[-1] - time_s[0]), 1e-9))
+
+
+def _depth(track: Track, feet: FloatArray, zone: Zone, first: int, last: int) -> float:
+    """How far inside a zone somebody was at most, in body heights; the detector's last outlier left out."""
+    rows = slice(first, last + 1)
+    polygon = shapely.Polygon(zone.polygon)
+    points = shapely.points(feet[rows])
+    inside = np.where(shapely.contains(polygon, points), shapely.distance(polygon.exterior, points), 0.0)
+    height = np.median(track.xyxy[rows, 3] - track.xyxy[rows, 1])
+    return float(np.quantile(inside, 0.9) / max(float(height), 1.0))
 
 
 def _seen_at_edge(
