@@ -159,3 +159,52 @@ def test_passers_by_before_the_door_are_nobodys_journey(walk, context_of):
     )
     # The way from the door to the till was not seen; who passes by meanwhile does not come between.
     assert same(resolve_day(door_context.store, [door, till])) == {visitors(till)[7]: visitors(door)[1]}
+
+
+def test_three_who_come_in_together_are_three_entries_of_one_group(walk, context_of):
+    context = context_of("CAM_DOOR")
+    three = [
+        walk(n, [(2 + 0.4 * n, 3.6 + 0.6 * n, 0.3), (6 + 0.4 * n, 3.6 + 0.6 * n, 4.2)]) for n in (1, 2, 3)
+    ]
+    later = walk(4, [(5.2, 5.8, 0.3), (9.2, 5.8, 4.2)])
+    events = camera_events([*three, later], context)
+    groups = {event.metadata["track_id"]: event.metadata.get("group_id") for event in events}
+    assert [event.event_type for event in events] == [EventType.ENTRY] * 4
+    assert groups[1] is not None
+    assert groups[1].startswith("GRP_")
+    assert groups[1] == groups[2] == groups[3]
+    assert groups[4] is None
+
+
+def test_an_event_tells_why(walk, context_of):
+    context = context_of("CAM_DOOR")
+    out = walk(1, [(5, 4.5, 4.0), (9, 4.5, 0.3)], appearance=look(1))
+    back = walk(2, [(90, 4.5, 0.3), (94, 4.5, 4.0)], appearance=look(1))
+    left, returned = camera_events([out, back], context)
+    why = left.metadata["why"]
+    assert why["rule"] == "line crossing"
+    assert why["track_s"] == [5.0, 9.0]
+    assert why["frames"] == 41
+    assert why["before_s"] > 1.5
+    assert why["after_s"] > 1.0
+    assert returned.event_type is EventType.REENTRY
+    assert returned.metadata["why"]["returned"]["left_track"] == 1
+    assert returned.metadata["why"]["returned"]["away_s"] > 80
+    assert 0 < returned.confidence < 1
+
+
+def test_waiting_and_being_served_are_told_for_each_customer(walk, context_of):
+    context = context_of("CAM_TILL")
+    first = walk(1, [(0, 7.5, 3.0), (3, 2.5, 3.0), (30, 2.5, 3.0), (33, 1.0, 3.0)])
+    second = walk(
+        2, [(10, 7.5, 3.0), (12, 4.0, 3.0), (34, 4.0, 3.0), (36, 2.5, 3.0), (50, 2.5, 3.0), (53, 1.0, 3.0)]
+    )
+    events = camera_events([first, second], context)
+    (joined,) = [event for event in events if event.event_type is EventType.BILLING_QUEUE_JOIN]
+    assert joined.metadata["queue_depth"] == 1
+    assert joined.metadata["position"] == 2
+    assert joined.metadata["why"]["ahead_tracks"] == [1]
+    left = {e.metadata["track_id"]: e.metadata for e in events if e.event_type is EventType.ZONE_EXIT}
+    assert left[1]["wait_s"] < 3.0
+    assert 24.0 < left[2]["wait_s"] < 26.0
+    assert 14.0 < left[2]["service_s"] < 18.0
