@@ -34,7 +34,7 @@ class KnownModel:
         url: address to download it from; None where there is none.
         licence: SPDX name.
         sha256: of the file.
-        head: `yolox` or `yolov8`.
+        head: the family, as `vision.onnx.heads` names it.
         free_input: whether the input size may be chosen by the frames.
         note: what it is good for.
     """
