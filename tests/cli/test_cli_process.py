@@ -45,6 +45,19 @@ def test_the_same_input_gives_the_same_bytes(run, video, site, tmp_path):
     assert (tmp_path / "a.jsonl").stat().st_size > 0
 
 
+def test_the_mode_is_chosen_by_the_call_and_another_mode_is_another_run(run, video, site, tmp_path):
+    told = {
+        mode: json.loads(process(run, video, site, tmp_path / f"{mode}.jsonl", "--mode", mode, "--json").out)
+        for mode in ("all", "stride", "keyframes", "adaptive")
+    }
+    assert {mode: summary["mode"] for mode, summary in told.items()} == {mode: mode for mode in told}
+    assert len({summary["run_id"] for summary in told.values()}) == 4
+    assert told["keyframes"]["frames"] < told["all"]["frames"]
+    answer = process(run, video, site, tmp_path / "x.jsonl", "--mode", "some")
+    assert answer.code == 2
+    assert "adaptive" in answer.err
+
+
 def test_timestamps_are_start_plus_presentation_time(run, video, site, tmp_path):
     for name, start in (("a", "2026-03-03T10:00:00Z"), ("b", "2026-03-03T12:00:00+01:00")):
         assert process(run, video, site, tmp_path / f"{name}.jsonl", start=start).code == 0

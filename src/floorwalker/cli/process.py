@@ -29,6 +29,7 @@ from floorwalker.pipeline.camera_run import CameraJob, CameraRun, guess_start, p
 from floorwalker.pipeline.outputs import run_record_path, tracks_path, write_run
 from floorwalker.settings import Settings
 from floorwalker.site import Camera, Store, load_site
+from floorwalker.video.look import Mode
 from floorwalker.video.reader import probe
 from floorwalker.vision.build import build_detector
 
@@ -93,7 +94,7 @@ def process(
                 lambda done: progress.update(task, completed=done),
                 show_faces=show_faces,
             )
-    _report(result, shop, view, events_file, as_json)
+    _report(result, job.how(info).mode, shop, view, events_file, as_json)
 
 
 def _start(start: str | None, video: Path, duration_s: float) -> datetime:
@@ -109,7 +110,9 @@ def _start(start: str | None, video: Path, duration_s: float) -> datetime:
     return began
 
 
-def _report(result: CameraRun, store: Store, camera: Camera, events_file: Path, as_json: bool) -> None:
+def _report(
+    result: CameraRun, mode: Mode, store: Store, camera: Camera, events_file: Path, as_json: bool
+) -> None:
     counts = Counter(event.event_type.value for event in result.events)
     if as_json:
         print_json(
@@ -118,6 +121,7 @@ def _report(result: CameraRun, store: Store, camera: Camera, events_file: Path, 
                 "camera_id": camera.id,
                 "start": format_utc(result.recording.start_utc),
                 "duration_s": result.recording.duration_s,
+                "mode": mode.value,
                 "frames": result.frames,
                 "detector": result.run.detector,
                 "run_id": result.run.run_id,
@@ -131,7 +135,10 @@ def _report(result: CameraRun, store: Store, camera: Camera, events_file: Path, 
     for gap in result.recording.gaps:
         messages.print(f"{gap.start_s:.1f}-{gap.end_s:.1f} s: {gap.reason}", markup=False, style="yellow")
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "none"
-    console.print(f"{result.frames} frames, {len(result.tracks)} tracks; events: {listed}", soft_wrap=True)
+    console.print(
+        f"{result.frames} frames looked at ({mode.value}), {len(result.tracks)} tracks; events: {listed}",
+        soft_wrap=True,
+    )
     files = ", ".join(
         str(path) for path in (events_file, tracks_path(events_file), run_record_path(events_file))
     )
