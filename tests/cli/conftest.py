@@ -87,3 +87,9 @@ def site(tmp_path) -> Path:
 def video(tmp_path) -> Path:
     """The small video."""
     return write_video(tmp_path / "clip.mp4")
+
+
+@pytest.fixture
+def long_video(tmp_path) -> Path:
+    """A small video that takes long enough to be stopped in its middle."""
+    return write_video(tmp_path / "long.mp4", frames=200)

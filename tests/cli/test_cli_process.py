@@ -2,8 +2,10 @@
 
 import json
 import resource
+import signal
 import subprocess
 import sys
+import time
 
 import av
 import numpy as np
@@ -226,3 +228,43 @@ def test_bad_calls_exit_with_2(run):
     assert run("process").code == 2
     assert run("nonsense").code == 2
     assert run("process", "--fps", "fast").code == 2
+
+
+def test_a_start_in_the_future_is_told(run, video, site, tmp_path):
+    answer = process(run, video, site, tmp_path / "e.jsonl", start="2199-01-01T00:00:00Z")
+    assert answer.code == 0
+    assert "2199-01-01T00:00:00Z lies in the future" in answer.err
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_stop_leaves_nothing_half_written(long_video, site, tmp_path, told):
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [
+        *(sys.executable, "-c", "from floorwalker.cli import main; main()", "process", long_video),
+        *("--site", site, "--camera", "DOOR", "--start", "2026-03-03T10:00:00Z", "-q"),
+        *("--detector", "motion", "--out", out / "e.jsonl", "--annotate", out / "look.mp4"),
+    ]
+    work = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
+    while not list(out.glob(".look.*")):  # the annotated video is being written under another name
+        assert work.poll() is None, work.stderr.read()
+        time.sleep(0.01)
+    work.send_signal(told)
+    _, err = work.communicate(timeout=60)
+    assert work.returncode == 130
+    assert "Traceback" not in err
+    assert sorted(path.name for path in out.iterdir()) == ["e.jsonl", "e.run.json", "e.tracks.parquet"]
+
+
+def test_the_machines_time_zone_changes_nothing(run, video, site, tmp_path, monkeypatch):
+    moments = {}
+    for zone in ("UTC", "Asia/Kolkata", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        for start in ("2026-03-03T10:00:00Z", None):
+            out = tmp_path / f"{zone.replace('/', '-')}.jsonl"
+            assert process(run, video, site, out, start=start).code == 0
+            moments.setdefault(start, set()).add(out.read_bytes())
+    monkeypatch.undo()
+    time.tzset()
+    assert [len(files) for files in moments.values()] == [1, 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,7 @@ from floorwalker.pipeline.camera_run import CameraJob, CameraRun, guess_start, p
 from floorwalker.pipeline.outputs import run_record_path, tracks_path, write_run
 from floorwalker.settings import Settings
 from floorwalker.site import Camera, Store, load_site
+from floorwalker.stopping import terminated_as_interrupted
 from floorwalker.video.look import Mode
 from floorwalker.video.reader import probe
 from floorwalker.vision.build import build_detector
@@ -79,7 +80,7 @@ def process(
         detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
     )
     job = CameraJob(video, shop, view, began, fps, mode, stride)
-    with progress_bar("s of video", quiet=quiet) as progress:
+    with terminated_as_interrupted(), progress_bar("s of video", quiet=quiet) as progress:
         task = progress.add_task(video.name, total=None)
         result = process_recording(
             job, finder, lambda done, expected: progress.update(task, completed=done, total=expected)
@@ -100,9 +101,16 @@ def process(
 def _start(start: str | None, video: Path, duration_s: float) -> datetime:
     if start is not None:
         try:
-            return parse_utc(start)
+            began = parse_utc(start)
         except InputError as error:
             raise InputError(f"--start: {error}") from error
+        if began > datetime.now(UTC):
+            messages.print(
+                f"--start {format_utc(began)} lies in the future: the store refuses such events",
+                markup=False,
+                style="yellow",
+            )
+        return began
     began = guess_start(video, duration_s)
     messages.print(
         f"no --start given: taking {format_utc(began)}, from when the file was last written", markup=False

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
-from types import FrameType
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from floorwalker.stopping import terminated_as_interrupted
+
 HEADERS_S = 15.0  # a request's head must be here by then
-_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class Server(uvicorn.Server):
@@ -59,21 +57,8 @@ def serve_app(
     )
     servers.append(Server(config))
     # The interrupt is raised again by the server after it has stopped in good order.
-    with _terminated_as_interrupted(), suppress(KeyboardInterrupt):
+    with terminated_as_interrupted(), suppress(KeyboardInterrupt):
         servers[0].run(sockets=[listener])
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Have SIGTERM end the process like Ctrl-C: the server raises it again when it has stopped."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: _Handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _protocol(headers_s: float) -> Any:
