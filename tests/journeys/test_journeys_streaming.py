@@ -141,6 +141,30 @@ def test_who_left_and_comes_back_long_after_is_the_same_visitor(context_of, walk
     assert [event.metadata["session_seq"] for event in events if event.metadata["track_id"] == 3] == [1]
 
 
+def on_one_track(first, second):
+    """What a tracker makes of two people of whom it lost the first where the second appears."""
+    both = [getattr(first, name) for name in ("time_s", "xyxy", "foot_px", "floor_m", "confidence")]
+    more = [getattr(second, name) for name in ("time_s", "xyxy", "foot_px", "floor_m", "confidence")]
+    parts = [np.concatenate(pair) for pair in zip(both, more, strict=True)]
+    return type(first)(first.track_id, *parts, first.appearance)
+
+
+def test_who_comes_in_on_the_track_of_somebody_lost_outside_is_somebody_else(context_of, walk):
+    context = context_of("CAM_DOOR", duration_s=60)
+    track = on_one_track(walk(1, [(2, 4.5, 4.5), (8, 4.5, 0.5)]), walk(1, [(11, 4.6, 0.6), (17, 4.5, 4.5)]))
+    events, _, _, _ = run_live([track], context, 60)
+    assert [event.event_type.value for event in events] == ["EXIT", "ENTRY"]
+    assert events[0].visitor_id != events[1].visitor_id
+    assert events[1].metadata["session_seq"] == 1
+
+
+def test_who_turns_round_in_sight_is_the_same_visitor(context_of, walk):
+    context = context_of("CAM_DOOR", duration_s=60)
+    events, _, _, _ = run_live([walk(1, [(2, 4.5, 4.5), (8, 4.5, 0.5), (14, 4.5, 4.5)])], context, 60)
+    assert [event.event_type.value for event in events] == ["EXIT", "REENTRY"]
+    assert events[0].visitor_id == events[1].visitor_id
+
+
 def test_who_stays_for_an_hour_is_told_of_every_thirty_seconds_once(context_of, walk):
     context = context_of("CAM_TILL", duration_s=3600)
     stay = walk(1, [(0, 8.5, 1.8), (8, 5.0, 3.0), (3590, 4.8, 3.1)], fps=2)

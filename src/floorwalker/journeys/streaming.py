@@ -15,46 +15,23 @@ from floorwalker.events import Event, EventType, pipeline_event_id
 from floorwalker.identity.height import height_of
 from floorwalker.identity.outside import Outside, Person
 from floorwalker.journeys.context import CameraContext
+from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events
+from floorwalker.journeys.stream_settings import StreamSettings, live_rules
 from floorwalker.journeys.writing import visitor_id
 from floorwalker.journeys.zones import zone_index
 from floorwalker.resolutions import Attribute, Resolution
-from floorwalker.tracking.holding import HoldingRules, TrackHolder
-from floorwalker.tracking.stitch import StitchSettings, fragment_chains, join_tracks
+from floorwalker.tracking.holding import TrackHolder
+from floorwalker.tracking.stitch import fragment_chains, join_tracks
 from floorwalker.tracking.track import Track
 from floorwalker.vision.detections import Detections
+
+__all__ = ["LiveJourneys", "StreamSettings", "Told", "live_rules"]
 
 SAME_PERSON = "rule:reentry"
 _PROVED_S = 2.5
 _CONFIDENCE = 0.8
-_STAFF_IN_VIEW_S = 2700.0
 _INWARD = frozenset({EventType.ENTRY, EventType.REENTRY})
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
-    """When what the rules say is said aloud.
-
-    Attributes:
-        look_s: between two looks at what is held. Raising it costs less and tells later.
-        settle_s: events of this last time are not told yet: what comes next may take them back. It must be
-            longer than a track may be out of sight and still go on (the tracker's patience, stitching, and
-            a moment to judge the new fragment).
-        late_s: an event that older evidence brings up is still told when it is younger than this beyond
-            `settle_s`; later ones are the rules' second thoughts about what was told, and are left out.
-        same_s: an event of the same kind and place of the same track within this time is the same one.
-        horizon_s: tracks that ended are held for this long beyond `settle_s`, for what they mean to others.
-        stitch: when two tracks are fragments of one person.
-        holding: how much is held of a track.
-    """
-
-    look_s: float = 2.0
-    settle_s: float = 9.0
-    late_s: float = 60.0
-    same_s: float = 3.0
-    horizon_s: float = 6.0
-    stitch: StitchSettings = field(default_factory=StitchSettings)
-    holding: HoldingRules = field(default_factory=HoldingRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +56,7 @@ class _Name:
     said: list[tuple[str, str, float]] = field(default_factory=list)
     sequence: int = 0
     as_customer: bool = False
+    left_s: float | None = None
 
 
 class LiveJourneys:
@@ -197,6 +175,7 @@ class LiveJourneys:
         kind = self._come_in(name, track, at_s) if inward else event.event_type
         if kind is EventType.EXIT:
             self._outside.leave(self._person(name, track), at_s)
+            name.left_s = at_s
         ordinal = name.kinds[kind]
         name.kinds[kind] += 1
         name.sequence += 1
@@ -219,13 +198,29 @@ class LiveJourneys:
         )
 
     def _come_in(self, name: _Name, track: Track, at_s: float) -> EventType:
-        back = self._outside.arrive(self._person(name, track), at_s)
+        person = self._somebody_else(name, track, at_s)
+        if person is not None:
+            name.visitor, name.sequence = person.visitor_id, 0
+        back = self._outside.arrive(person or self._person(name, track), at_s)
         if back is None:
             return EventType.ENTRY
         if back != name.visitor and name.sequence:
             self._know(name.visitor, Attribute.SAME_AS, back, SAME_PERSON, at_s)
         name.visitor = back
         return EventType.REENTRY
+
+    def _somebody_else(self, name: _Name, track: Track, at_s: float) -> Person | None:
+        """Who comes in on the track of somebody who left, where it was lost on the doorstep in between."""
+        if name.left_s is None:
+            return None
+        recent = track.time_s >= at_s - self._settings.holding.detail_s / 2  # before, gaps may be thinning
+        parts = part_on_doorstep([_rows_of(track, recent)], self._context.camera)
+        part = next(each for each in reversed(parts) if each.start_s <= at_s or each is parts[0])
+        if part.start_s <= name.left_s or len(parts) == 1:
+            return None
+        # Negative, so that it is no other track's name.
+        fresh = visitor_id(self._context, -(track.track_id * 1000 + name.kinds[EventType.EXIT]))
+        return Person(fresh, part.appearance, height_of(part, self._calibration), part.start_s)
 
     def _person(self, name: _Name, track: Track) -> Person:
         return Person(name.visitor, track.appearance, height_of(track, self._calibration), track.start_s)
@@ -272,13 +267,12 @@ class LiveJourneys:
         return zone_index(foot_px, zones) if zones else np.zeros(len(foot_px), dtype=np.intp)
 
 
-def live_rules(rules: JourneySettings | None = None) -> JourneySettings:
-    """The thresholds of journeys as they hold for a stream that has only begun.
-
-    Half an hour in view makes nobody staff while the stream is not much older than that.
-
-    Args:
-        rules: those of whole recordings.
-    """
-    whole = rules or JourneySettings()
-    return replace(whole, staff=replace(whole.staff, in_view_least_s=_STAFF_IN_VIEW_S))
+def _rows_of(track: Track, rows: npt.NDArray[np.bool_]) -> Track:
+    return replace(
+        track,
+        time_s=track.time_s[rows],
+        xyxy=track.xyxy[rows],
+        foot_px=track.foot_px[rows],
+        floor_m=track.floor_m[rows],
+        confidence=track.confidence[rows],
+    )
