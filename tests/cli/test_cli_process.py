@@ -60,6 +60,17 @@ def test_the_mode_is_chosen_by_the_call_and_another_mode_is_another_run(run, vid
     assert "adaptive" in answer.err
 
 
+def test_the_tracker_can_be_chosen_and_is_part_of_the_run(run, video, site, tmp_path):
+    runs = {}
+    for name in (None, "bytetrack", "observation-centric"):
+        how = ["--tracker", name] if name else []
+        answer = process(run, video, site, tmp_path / "out.jsonl", "--json", *how)
+        assert answer.code == 0, answer.err
+        runs[name] = json.loads(answer.out)["run_id"]
+    assert runs[None] == runs["bytetrack"] != runs["observation-centric"]
+    one_clear_line(process(run, video, site, tmp_path / "out.jsonl", "--tracker", "sort"), 2)
+
+
 def test_timestamps_are_start_plus_presentation_time(run, video, site, tmp_path):
     for name, start in (("a", "2026-03-03T10:00:00Z"), ("b", "2026-03-03T12:00:00+01:00")):
         assert process(run, video, site, tmp_path / f"{name}.jsonl", start=start).code == 0

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-VIDEO_ONLY = {"av", "lap", "opencv-python-headless", "openvino", "pyarrow"}
-VIDEO_MODULES = ("av", "cv2", "lap", "onnx", "openvino", "pandas", "pyarrow", "chdb")
+VIDEO_ONLY = {"av", "opencv-python-headless", "openvino", "pyarrow"}
+VIDEO_MODULES = ("av", "cv2", "onnx", "openvino", "pandas", "pyarrow", "chdb")
 
 
 def _names(requirements):

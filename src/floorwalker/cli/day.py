@@ -20,6 +20,7 @@ from floorwalker.cli.options import (
     Start,
     StoreName,
     Stride,
+    TrackerName,
 )
 from floorwalker.cli.output import console, print_json, progress_bar
 from floorwalker.errors import InputError
@@ -30,6 +31,7 @@ from floorwalker.pipeline.load_day import load_day
 from floorwalker.pipeline.outputs import write_run
 from floorwalker.settings import Settings
 from floorwalker.site import Store, load_site
+from floorwalker.tracking.build import build_tracker
 from floorwalker.video.reader import probe
 from floorwalker.warehouse.warehouse import Warehouse
 
@@ -48,6 +50,7 @@ def day(
     stride: Stride = None,
     fps: Fps = None,
     detector: DetectorName = None,
+    tracker: TrackerName = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Also write each camera's events and tracks into this folder."),
@@ -64,7 +67,11 @@ def day(
     if len(stores) != 1:
         raise InputError(f"say which store with --store: {', '.join(shop.id for shop in content.stores)}")
     settings = Settings.load()
-    jobs = [replace(job, mode=mode, stride=stride) for job in day_jobs(folder, stores[0], start, fps)]
+    build_tracker(tracker)  # an unknown one is refused before the work
+    jobs = [
+        replace(job, mode=mode, stride=stride, tracker=tracker)
+        for job in day_jobs(folder, stores[0], start, fps)
+    ]
     warehouse = Warehouse(settings.resolved_database_url)
     warehouse.register_site(content, site.parent)
     # The processes share the cores; engines with a thread a core each would only get in each other's way.

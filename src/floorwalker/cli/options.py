@@ -30,6 +30,10 @@ HowToLook = Annotated[
 Stride = Annotated[
     int | None, typer.Option("--stride", help="Mode stride: one frame of so many; default: 20.", min=1)
 ]
+TrackerName = Annotated[
+    str | None,
+    typer.Option("--tracker", help="bytetrack (default), bytetrack-published or observation-centric."),
+]
 DetectorName = Annotated[
     str | None, typer.Option("--detector", help="motion, the name of a pulled network, or an ONNX file.")
 ]

@@ -19,6 +19,7 @@ from floorwalker.cli.options import (
     Start,
     StoreName,
     Stride,
+    TrackerName,
 )
 from floorwalker.cli.output import console, messages, print_json, progress_bar
 from floorwalker.errors import InputError
@@ -52,6 +53,7 @@ def process(
     stride: Stride = None,
     fps: Fps = None,
     detector: DetectorName = None,
+    tracker: TrackerName = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Events file; default: VIDEO's name with .events.jsonl, here."),
@@ -79,7 +81,7 @@ def process(
     finder = build_detector(
         detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
     )
-    job = CameraJob(video, shop, view, began, fps, mode, stride)
+    job = CameraJob(video, shop, view, began, fps, mode, stride, tracker)
     with terminated_as_interrupted(), progress_bar("s of video", quiet=quiet) as progress:
         task = progress.add_task(video.name, total=None)
         result = process_recording(

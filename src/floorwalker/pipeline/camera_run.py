@@ -18,6 +18,7 @@ from floorwalker.pipeline.following import Following
 from floorwalker.pipeline.looking import how_to_look
 from floorwalker.runs import Gap, Recording, Run, hash_configuration, hash_file
 from floorwalker.site import Camera, Store
+from floorwalker.tracking.build import DEFAULT_TRACKER, build_tracker
 from floorwalker.tracking.stitch import stitch_tracks
 from floorwalker.tracking.track import Track
 from floorwalker.video.health_watch import HealthWatch
@@ -62,6 +63,7 @@ class CameraJob:
         fps: frames a second to look at; None: the camera's own setting, else what its mode and role need.
         mode: how to look at it; None: the camera's own setting, else `adaptive`.
         stride: mode `stride` looks at one frame of so many; None: the camera's own setting, else 20.
+        tracker: joins detections to tracks; None: the camera's own setting, else ByteTrack.
     """
 
     video: Path
@@ -71,6 +73,7 @@ class CameraJob:
     fps: float | None = None
     mode: Mode | None = None
     stride: int | None = None
+    tracker: str | None = None
 
     def how(self, info: VideoInfo) -> How:
         """The mode and settings that hold for this recording."""
@@ -111,10 +114,11 @@ def process_recording(job: CameraJob, detector: Detector, on_progress: Progress 
     info = probe(job.video)
     check_shape(info.width, info.height, job.camera)
     how = job.how(info)
+    tracker = build_tracker(job.tracker or job.camera.tracker)
     gaps: list[Gap] = []
     covered = _Covered(info.duration_s, how.mode is Mode.ADAPTIVE, on_progress)
     detector.prepare(fit_frame(frame, job.camera) for frame in sample_frames(job.video, BACKGROUND_SAMPLES))
-    following, health = Following(job.camera), HealthWatch()
+    following, health = Following(job.camera, tracker), HealthWatch()
     look = Look(job.video, how, on_gap=gaps.append, on_time=covered.ahead)
     frames, last_s = 0, 0.0
     for stretch in look.stretches():
@@ -178,6 +182,7 @@ def _configuration(job: CameraJob, detector: Detector, how: How) -> str:
         {
             "code": code_fingerprint(),
             "detector": detector.fingerprint,
+            "tracker": job.tracker or job.camera.tracker or DEFAULT_TRACKER,
             "look": asdict(how),
             "start": format_utc(job.start_utc),
             "camera": job.camera.model_dump(mode="json"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from floorwalker.identity.appearance import describe, quality
 from floorwalker.site import Camera
-from floorwalker.tracking.bytetrack import ByteTrack
+from floorwalker.tracking.build import build_tracker
 from floorwalker.tracking.collect import TrackCollector
 from floorwalker.tracking.track import Track
 from floorwalker.tracking.tracker import Tracker
@@ -53,14 +53,14 @@ class Following:
 
         Args:
             camera: as the site file describes it.
-            tracker: a fresh one; default: ByteTrack.
+            tracker: a fresh one; default: as the site file names it for the camera, else ByteTrack.
             gathering: where the sightings go, for a stream; default: a collector, which `finish` empties.
 
         Raises:
-            InputError: the camera's calibration contradicts itself.
+            InputError: the camera's calibration contradicts itself, or there is no such tracker.
         """
         self._camera = camera
-        self._tracker: Tracker = tracker or ByteTrack()
+        self._tracker: Tracker = tracker or build_tracker(camera.tracker)
         self._collector = TrackCollector(camera.calibrated())
         self._gathering: Gathering = gathering or self._collector
 

@@ -141,6 +141,9 @@ class Camera(_Part):
         None, ge=1, le=10_000, description="Mode `stride` looks at one frame of so many; default: 20."
     )
     detector: str | None = Field(None, description="Detector of this camera; default: the process's setting.")
+    tracker: str | None = Field(
+        None, description="Tracker of this camera: bytetrack, bytetrack-published or observation-centric."
+    )
     tiles: int = Field(
         1, ge=1, le=8, description="Upright parts that a network looks at one by one, for very wide views."
     )
