@@ -153,6 +153,38 @@ def test_other_people_are_not_joined(second):
     assert len(stitch_tracks([first, second])) == 2
 
 
+def test_who_was_hidden_for_long_is_known_again_by_place_and_looks():
+    first = track(1, 0, 3, (1, 1), (0, 0), colour(1))
+    again = track(2, 15, 20, (1.8, 1), (0, 0), colour(1))
+    (whole,) = stitch_tracks([first, again])
+    assert (whole.start_s, whole.end_s) == (0.0, pytest.approx(20.0))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        track(2, 15, 20, (1.8, 1), (0, 0), colour(5)),  # other clothes
+        track(2, 15, 20, (1.8, 1), (0, 0)),  # clothes never seen
+        track(2, 15, 20, (4, 1), (0, 0), colour(1)),  # elsewhere
+        track(2, 40, 45, (1, 1), (0, 0), colour(1)),  # much later
+        track(2, 2.5, 20, (1, 1), (0, 0), colour(1)),  # both in view at one time
+    ],
+)
+def test_nobody_else_is_taken_for_who_was_hidden(second):
+    assert len(stitch_tracks([track(1, 0, 3, (1, 1), (0, 0), colour(1)), second])) == 2
+
+
+def test_three_stretches_of_one_person_are_one_track_and_never_overlap():
+    pieces = [
+        track(1, 0, 3, (1, 1), (0, 0), colour(1)),
+        track(2, 4, 6, (1, 1), (0, 0), colour(1)),
+        track(3, 18, 20, (1.2, 1), (0, 0), colour(1)),
+    ]
+    (whole,) = stitch_tracks(pieces)
+    assert (np.diff(whole.time_s) > 0).all()
+    assert len(whole.time_s) == sum(len(piece.time_s) for piece in pieces)
+
+
 def test_of_two_continuations_the_likelier_is_taken():
     first = track(1, 0, 3, (1, 1), (1, 0), colour(1))
     near = track(2, 3.6, 7, (4.6, 1.1), (1, 0), colour(1))

@@ -29,6 +29,11 @@ class StitchSettings:
         turn_m_per_s: greatest change of velocity at once, and
         turn_m_per_s2: how much more a second of gap allows; who comes back at once is someone else.
         least_likeness: cosine of the appearances below which two fragments are two people.
+        longest_hidden_s: someone who stands behind others or a shelf may be unseen for so long, and is then
+            known again by place and looks together. Raising it joins more stays of one person, and of two
+            alike.
+        hidden_reach_m: distance between the last and the next sighting of someone hidden.
+        hidden_likeness: cosine of the appearances that someone hidden must have kept.
         samples: appearance descriptors kept of a joined track.
     """
 
@@ -39,6 +44,9 @@ class StitchSettings:
     turn_m_per_s: float = 1.5
     turn_m_per_s2: float = 1.5
     least_likeness: float = 0.88
+    longest_hidden_s: float = 20.0
+    hidden_reach_m: float = 1.5
+    hidden_likeness: float = 0.93
     samples: int = 24
 
 
@@ -64,6 +72,8 @@ class _Ends:
 def stitch_tracks(tracks: Sequence[Track], settings: StitchSettings | None = None) -> list[Track]:
     """Join fragments whose end and start are near in time and place, never two at one time.
 
+    First those that walk on, by their motion; then those who were hidden for longer, by place and looks.
+
     Args:
         tracks: all tracks of one recording.
         settings: how near is near.
@@ -86,25 +96,27 @@ def fragment_chains(tracks: Sequence[Track], settings: StitchSettings | None = N
     Returns:
         Chains in order of first sighting; a track that goes on in no other is a chain of its own.
     """
+    rules = settings or StitchSettings()
     ordered = sorted(tracks, key=lambda track: (track.start_s, track.track_id))
-    following = _successors(ordered, settings or StitchSettings())
-    chains: list[list[Track]] = []
-    taken: set[int] = set()
-    for first in range(len(ordered)):
-        if first in taken:
-            continue
-        chain, at = [], first
-        while True:
-            taken.add(at)
-            chain.append(ordered[at])
-            if at not in following:
-                break
-            at = following[at]
+    walking = _chains(_successors(ordered, rules), len(ordered))
+    walkers = [join_tracks([ordered[at] for at in chain], 0, rules.samples) for chain in walking]
+    hidden = _chains(_successors(walkers, rules, hidden=True), len(walkers))
+    return [[ordered[at] for walk in chain for at in walking[walk]] for chain in hidden]
+
+
+def _chains(following: dict[int, int], count: int) -> list[list[int]]:
+    """Indices in the order in which they follow each other, by first index."""
+    continued = set(following.values())
+    chains = []
+    for first in (index for index in range(count) if index not in continued):
+        chain = [first]
+        while chain[-1] in following:
+            chain.append(following[chain[-1]])
         chains.append(chain)
     return chains
 
 
-def _successors(tracks: Sequence[Track], rules: StitchSettings) -> dict[int, int]:
+def _successors(tracks: Sequence[Track], rules: StitchSettings, *, hidden: bool = False) -> dict[int, int]:
     """For each track that goes on in another, the index of that other."""
     count = len(tracks)
     if count < 2:
@@ -112,17 +124,26 @@ def _successors(tracks: Sequence[Track], rules: StitchSettings) -> dict[int, int
     starts = np.array([track.start_s for track in tracks])
     ends = np.array([track.end_s for track in tracks])
     gap = starts[None, :] - ends[:, None]
-    earlier, later = np.nonzero((gap > 0) & (gap <= rules.longest_gap_s))
+    earlier, later = np.nonzero((gap > 0) & (gap <= (rules.longest_hidden_s if hidden else rules.longest_gap_s)))
     if len(earlier) == 0:
         return {}
-    nearness = _nearness(tracks, earlier, later, gap[earlier, later], rules)
+    step = _Step.between(tracks, earlier, later, gap[earlier, later])
+    nearness = _closeness(step, rules) if hidden else _nearness(step, rules)
     score = np.zeros((count, count))
     for pair in np.flatnonzero(nearness > 0.0).tolist():
         a, b = int(earlier[pair]), int(later[pair])
         likeness = similarity(tracks[a].appearance, tracks[b].appearance)
-        score[a, b] = nearness[pair] * _share_of_likeness(likeness, rules)
+        share = _share_of_recognition(likeness, rules) if hidden else _share_of_likeness(likeness, rules)
+        score[a, b] = nearness[pair] * share
     rows, columns = assign(score, 1e-6)
     return dict(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _share_of_recognition(likeness: float | None, rules: StitchSettings) -> float:
+    """Who was hidden for long is known by looks alone: none seen, or other ones, and it is nobody."""
+    if likeness is None or likeness < rules.hidden_likeness:
+        return 0.0
+    return 0.5 + 0.5 * (likeness - rules.hidden_likeness) / (1.0 - rules.hidden_likeness)
 
 
 def _share_of_likeness(likeness: float | None, rules: StitchSettings) -> float:
@@ -133,29 +154,55 @@ def _share_of_likeness(likeness: float | None, rules: StitchSettings) -> float:
     return float(np.clip((likeness - rules.least_likeness) / (1.0 - rules.least_likeness), 0.1, 1.0))
 
 
-def _nearness(
-    tracks: Sequence[Track], earlier: IndexArray, later: IndexArray, gap_s: FloatArray, rules: StitchSettings
-) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From the ends of some tracks to the starts of others, pair by pair, in metres or their like."""
+
+    from_m: FloatArray
+    from_m_per_s: FloatArray
+    to_m: FloatArray
+    to_m_per_s: FloatArray
+    gap_s: FloatArray
+
+    @classmethod
+    def between(
+        cls, tracks: Sequence[Track], earlier: IndexArray, later: IndexArray, gap_s: FloatArray
+    ) -> _Step:
+        last = _ends(tracks, slice(-9, None), -1)
+        first = _ends(tracks, slice(0, 9), 0)
+        known = np.isfinite(last.floor_m[earlier]) & np.isfinite(first.floor_m[later])
+        on_floor = known.all(axis=1, keepdims=True)
+        height_px = (last.height_px[earlier] + first.height_px[later]) / 2
+        metres_per_px = (TYPICAL_HEIGHT_M / np.maximum(height_px, 1.0))[:, None]
+
+        def metres(ends: _Ends, at: IndexArray) -> tuple[FloatArray, FloatArray]:
+            place = np.where(on_floor, ends.floor_m[at], ends.foot_px[at] * metres_per_px)
+            return place, np.where(on_floor, ends.floor_m_per_s[at], ends.foot_px_per_s[at] * metres_per_px)
+
+        return cls(*metres(last, earlier), *metres(first, later), gap_s)
+
+    def possible(self, rules: StitchSettings) -> npt.NDArray[np.bool_]:
+        """(pairs,) whether anybody could have walked so far."""
+        distance = np.linalg.norm(self.to_m - self.from_m, axis=1)
+        return np.asarray(distance <= rules.fastest_m_per_s * self.gap_s + rules.reach_m)
+
+
+def _closeness(step: _Step, rules: StitchSettings) -> FloatArray:
+    """(pairs,) how near each track begins to where another was lost, 0 (too far) to 1 (exactly there)."""
+    distance = np.linalg.norm(step.to_m - step.from_m, axis=1)
+    near = step.possible(rules) & (distance <= rules.hidden_reach_m)
+    return np.where(near, 1.0 - 0.5 * distance / rules.hidden_reach_m, 0.0)
+
+
+def _nearness(step: _Step, rules: StitchSettings) -> FloatArray:
     """(pairs,) how near each track goes on where another ended, 0 (cannot) to 1 (exactly there)."""
-    last = _ends(tracks, slice(-9, None), -1)
-    first = _ends(tracks, slice(0, 9), 0)
-    known = np.isfinite(last.floor_m[earlier]) & np.isfinite(first.floor_m[later])
-    on_floor = known.all(axis=1, keepdims=True)
-    height_px = (last.height_px[earlier] + first.height_px[later]) / 2
-    metres_per_px = (TYPICAL_HEIGHT_M / np.maximum(height_px, 1.0))[:, None]
-
-    def metres(ends: _Ends, at: IndexArray) -> tuple[FloatArray, FloatArray]:
-        place = np.where(on_floor, ends.floor_m[at], ends.foot_px[at] * metres_per_px)
-        return place, np.where(on_floor, ends.floor_m_per_s[at], ends.foot_px_per_s[at] * metres_per_px)
-
-    (from_m, from_speed), (to_m, to_speed) = metres(last, earlier), metres(first, later)
-    possible = np.linalg.norm(to_m - from_m, axis=1) <= rules.fastest_m_per_s * gap_s + rules.reach_m
-    turn = np.linalg.norm(to_speed - from_speed, axis=1)
-    possible &= turn <= rules.turn_m_per_s + rules.turn_m_per_s2 * gap_s
+    turn = np.linalg.norm(step.to_m_per_s - step.from_m_per_s, axis=1)
+    possible = step.possible(rules) & (turn <= rules.turn_m_per_s + rules.turn_m_per_s2 * step.gap_s)
     # The two ends predict each other half way; a person who stops makes each prediction overshoot.
-    half_s = (np.minimum(gap_s, 1.0) / 2)[:, None]
-    miss = np.linalg.norm((from_m + half_s * from_speed) - (to_m - half_s * to_speed), axis=1)
-    reach = rules.reach_m + rules.reach_m_per_s * gap_s
+    half_s = (np.minimum(step.gap_s, 1.0) / 2)[:, None]
+    ahead, back = step.from_m + half_s * step.from_m_per_s, step.to_m - half_s * step.to_m_per_s
+    miss = np.linalg.norm(ahead - back, axis=1)
+    reach = rules.reach_m + rules.reach_m_per_s * step.gap_s
     return np.where(possible & (miss < reach), 1.0 - miss / reach, 0.0)
 
 
