@@ -124,7 +124,9 @@ def _successors(tracks: Sequence[Track], rules: StitchSettings, *, hidden: bool 
     starts = np.array([track.start_s for track in tracks])
     ends = np.array([track.end_s for track in tracks])
     gap = starts[None, :] - ends[:, None]
-    earlier, later = np.nonzero((gap > 0) & (gap <= (rules.longest_hidden_s if hidden else rules.longest_gap_s)))
+    earlier, later = np.nonzero(
+        (gap > 0) & (gap <= (rules.longest_hidden_s if hidden else rules.longest_gap_s))
+    )
     if len(earlier) == 0:
         return {}
     step = _Step.between(tracks, earlier, later, gap[earlier, later])

@@ -60,7 +60,7 @@ class FitRules:
     least_new: float = 0.32
     least_head: float = 0.55
     middle_height_m: float = 1.68
-    height_spread_m: float = 0.25
+    height_spread_m: float = 0.18
     hidden_cost: float = 0.45
     least_seen: float = 0.25
     sure_share: float = 0.45
@@ -294,5 +294,5 @@ def _sums(integral: npt.NDArray[Any], corners: npt.NDArray[np.int32]) -> FloatAr
 def _grown(boxes: FloatArray) -> npt.NDArray[np.int32]:
     """A body's parts, wider by a little: clothes, bags and the edge of the mask belong to the person."""
     sides = boxes[:, 2:] - boxes[:, :2]
-    margin = np.column_stack([0.35 * sides[:, 0], 0.08 * sides[:, 1] + 1])
+    margin = np.column_stack([0.1 * sides[:, 0], 0.08 * sides[:, 1] + 1])
     return np.round(np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)).astype(np.int32)
