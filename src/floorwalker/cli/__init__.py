@@ -30,6 +30,7 @@ COMMANDS = (
     "models",
     "track",
     "evaluate",
+    "why",
     "config",
 )
 
