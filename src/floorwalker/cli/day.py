@@ -14,7 +14,6 @@ from floorwalker.cli.options import (
     AsJson,
     DetectorName,
     Fps,
-    HowToLook,
     Quiet,
     SiteFile,
     Start,
@@ -23,6 +22,7 @@ from floorwalker.cli.options import (
     TrackerName,
 )
 from floorwalker.cli.output import console, print_json, progress_bar
+from floorwalker.cli.video_options import HowToLook
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.pipeline.camera_run import CameraJob, guess_start

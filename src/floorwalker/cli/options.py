@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from floorwalker.video.look import Mode
-
 SiteFile = Annotated[Path, typer.Option("--site", help="The site file.")]
 StoreName = Annotated[
     str | None, typer.Option("--store", help="The store, where the site file leaves it open.")
@@ -22,10 +20,6 @@ Fps = Annotated[
     typer.Option(
         "--fps", help="Frames a second to look at; default: up to 10, by the camera's role.", min=0.1, max=120
     ),
-]
-HowToLook = Annotated[
-    Mode | None,
-    typer.Option("--mode", help="How to look: adaptive, all, stride or keyframes; default: the site file's."),
 ]
 Stride = Annotated[
     int | None, typer.Option("--stride", help="Mode stride: one frame of so many; default: 20.", min=1)

@@ -13,7 +13,6 @@ from floorwalker.cli.options import (
     AsJson,
     DetectorName,
     Fps,
-    HowToLook,
     Quiet,
     SiteFile,
     Start,
@@ -22,6 +21,7 @@ from floorwalker.cli.options import (
     TrackerName,
 )
 from floorwalker.cli.output import console, messages, print_json, progress_bar
+from floorwalker.cli.video_options import HowToLook
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.files import check_writable
