@@ -245,4 +245,6 @@ def _told_to_stop(pipe: Connection) -> bool:
 
 def spool_folder(home: Path, job: LiveJob) -> Path:
     """Where a camera's items wait."""
-    return home / "spool" / job.store.id / job.camera.id
+    # A name of dots alone would be another folder.
+    names = [name if name.strip(".") else f"_{name}" for name in (job.store.id, job.camera.id)]
+    return home.joinpath("spool", *names)
