@@ -105,9 +105,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--fps", type=float, default=FPS, help="frames a second to look at")
     parser.add_argument("--folder", type=Path, help="keep the mornings here, and use those already here")
-    parser.add_argument(
-        "--detector", type=Path, help="an .onnx file; default: YOLOX-nano"
-    )
+    parser.add_argument("--detector", type=Path, help="an .onnx file; default: YOLOX-nano")
     arguments = parser.parse_args()
     network = arguments.detector or Settings.load().shared / "data" / NETWORK
     if not network.is_file():

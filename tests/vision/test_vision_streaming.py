@@ -101,7 +101,8 @@ def test_a_slow_taker_holds_the_source_up() -> None:
 @pytest.mark.parametrize("detector", [OneByOne(), SideBySide()], ids=["one by one", "side by side"])
 def test_whoever_stops_early_leaves_nothing_running(detector: OneByOne) -> None:
     source = Source(1000)
-    stream = detect_stream(detector, source.frames())
+    frames = source.frames()
+    stream = detect_stream(detector, frames)
     for _ in range(3):
         next(stream)
     stream.close()

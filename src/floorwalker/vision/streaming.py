@@ -39,7 +39,7 @@ def detect_stream(detector: Detector, frames: Iterable[Frame]) -> Generator[tupl
         Exception: whatever the source or the detector raised, at the place of the frame that it befell.
     """
     if isinstance(detector, OverlappingDetector):
-        begun = ((frame, detector.begin(frame)) for frame in frames)
+        begun = _begun(detector, frames)
         with contextlib.closing(ahead_of(begun, detector.ahead, _settle)) as under_way:
             for frame, pending in under_way:
                 yield frame, pending.result()
@@ -99,8 +99,7 @@ class _Line(Generic[T]):
         except BaseException as error:  # carried over to whoever takes the items
             self._put(error)
         finally:
-            if isinstance(source, Generator):
-                source.close()
+            _close(source)
             self._put(None)
 
     def taken(self) -> Iterator[T]:
@@ -123,6 +122,19 @@ class _Line(Generic[T]):
                 continue
             return True
         return False
+
+
+def _begun(detector: OverlappingDetector, frames: Iterable[Frame]) -> Generator[tuple[Frame, Pending]]:
+    try:
+        for frame in frames:
+            yield frame, detector.begin(frame)
+    finally:
+        _close(frames)
+
+
+def _close(source: object) -> None:
+    if isinstance(source, Generator):
+        source.close()
 
 
 def _settle(begun: tuple[Frame, Pending]) -> None:
