@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from floorwalker.journeys import CameraContext
-from floorwalker.journeys.streaming import LiveJourneys
+from floorwalker.journeys.streaming import LiveJourneys, StreamSettings
 from floorwalker.runs import Recording, Run
 from floorwalker.site import Store
 from floorwalker.tracking.build import MOST_ACCURATE, TRACKERS, build_tracker
@@ -41,6 +41,7 @@ FPS = 5.0
 STAY_FRAMES, APART_FRAMES = 6, 2
 STEP_PX = 8.0
 PAUSE_S = 30.0
+LOOK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ def soak(tracks: int, name: str) -> list[Mark]:
     """Run until so many tracks have begun."""
     store = hall()
     recording = Recording(store.id, "CAM", datetime(2026, 3, 3, tzinfo=UTC), 0.0, "soak")
-    context = CameraContext(
-        store, store.camera("CAM"), recording, Run(recording.recording_id, "0", "soak", "0")
-    )
-    tracker, live, rng = build_tracker(name), LiveJourneys(context), np.random.default_rng(0)
+    run = Run(recording.recording_id, "0", "soak", "0")
+    context = CameraContext(store, store.camera("CAM"), recording, run)
+    live = LiveJourneys(context, settings=StreamSettings(look_s=LOOK_S))
+    tracker, rng = build_tracker(name), np.random.default_rng(0)
     marks: list[Mark] = []
     begun, events, last, number, now_s = time.perf_counter(), 0, 0, 0, 0.0
     kinds: Counter[str] = Counter()
