@@ -34,7 +34,7 @@ def size_for_camera(camera: Camera) -> tuple[int, int]:
     """Input size by which the smallest person who matters is large enough, but no larger.
 
     Who matters stands on an entry line or in a zone. At the far end of these, a person of 1.5 m shall be 96
-    pixels tall in the input: with less, YOLOX-nano finds fewer; with more, it finds no more. Never less than
+    pixels tall in the input: with less YOLOX-nano clearly finds fewer, with more a few more. Never less than
     640×352 nor more than about 1280×736 pixels of area; without lines, zones or a calibration that knows
     heights, 960×544.
 
