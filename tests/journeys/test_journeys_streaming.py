@@ -1,10 +1,14 @@
 """Live journeys: the same events as of the whole recording, each once, in bounded memory."""
 
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+import walkers
 
+from floorwalker.events import EventType
 from floorwalker.journeys import camera_events
 from floorwalker.journeys.streaming import LiveJourneys, StreamSettings, live_rules
 from floorwalker.resolutions import Attribute
@@ -238,3 +242,34 @@ def test_the_holder_keeps_changes_of_place_when_it_thins():
     assert np.all(np.diff(track.time_s) > 0)
     assert track.start_s == 0.0
     assert {35.0, 105.0, 175.0, 245.0} <= set(track.time_s[track.foot_px[:, 0] > 50].tolist())
+
+
+ZONES = {
+    "SHELF": {"polygon": [(1.0, 2.5), (8.0, 2.5), (8.0, 4.0), (1.0, 4.0)]},
+    "NICHE": {"polygon": [(4.0, 2.5), (5.5, 2.5), (5.5, 4.0), (4.0, 4.0)]},
+}
+
+
+@pytest.mark.parametrize("seed", [11, 19, 34])
+def test_what_is_told_of_a_zone_holds_together_though_the_rules_think_better_of_it(seed):
+    rng, view, tracks = np.random.default_rng(seed), walkers.VIEWS[seed % 4], []
+    for number in range(1, 4):
+        places = np.column_stack([rng.integers(5, 31, 6), rng.integers(2, 20, 6)]) / 4 + 0.125
+        script = [(rng.uniform(1.5, 20.0), *places[0])]
+        for before, after in pairwise(places):
+            arrival = script[-1][0] + max(float(np.hypot(*(after - before))), 0.3)
+            script += [(arrival, *after), (arrival + rng.uniform(0.1, 12.0), *after)]
+        track = walkers.walker(number, script, view, fps=5.0, jitter_m=0.02, seed=seed)
+        tracks.append(replace(track, time_s=np.round(track.time_s * 5) / 5))
+    where = walkers.context(view, zones=ZONES)
+    events, *_ = run_live(tracks, where, 200.0)
+    inside = dict.fromkeys(range(1, 4))
+    for event in sorted(events, key=lambda event: event.metadata["session_seq"]):
+        who = event.metadata["track_id"]
+        if event.event_type is EventType.ZONE_ENTER:
+            assert inside[who] is None
+            inside[who] = event.zone_id
+        elif event.event_type is EventType.ZONE_EXIT:
+            assert inside[who] == event.zone_id
+            inside[who] = None
+    assert any(event.zone_id for event in events)

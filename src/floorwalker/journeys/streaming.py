@@ -18,6 +18,7 @@ from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events
 from floorwalker.journeys.stream_settings import StreamSettings, live_rules
+from floorwalker.journeys.told_stay import ToldStay
 from floorwalker.journeys.writing import visitor_id
 from floorwalker.journeys.zones import zone_index
 from floorwalker.resolutions import Attribute, Resolution
@@ -56,6 +57,7 @@ class _Name:
     said: list[tuple[str, str, float]] = field(default_factory=list)
     sequence: int = 0
     as_customer: bool = False
+    stay: ToldStay = field(default_factory=ToldStay)
     left_s: float | None = None
 
 
@@ -169,9 +171,17 @@ class LiveJourneys:
             "in" if inward else event.event_type.value,
             event.zone_id or str(event.metadata.get("line_id")),
         )
-        if any(said[:2] == what and abs(said[2] - at_s) <= self._settings.same_s for said in name.said):
+        if not name.stay.follows(event.event_type, event.zone_id, at_s):
+            return None
+        # Who came back into a zone within seconds of leaving it came in anew.
+        again = name.stay.left_s if event.event_type is EventType.ZONE_ENTER else -np.inf
+        if any(
+            said[:2] == what and abs(said[2] - at_s) <= self._settings.same_s and not said[2] < again <= at_s
+            for said in name.said
+        ):
             return None
         name.said.append((*what, at_s))
+        name.stay.take(event.event_type, event.zone_id, at_s)
         kind = self._come_in(name, track, at_s) if inward else event.event_type
         if kind is EventType.EXIT:
             self._outside.leave(self._person(name, track), at_s)
