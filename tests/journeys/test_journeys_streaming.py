@@ -10,6 +10,7 @@ import walkers
 
 from floorwalker.events import EventType
 from floorwalker.journeys import camera_events
+from floorwalker.journeys.explaining import explain
 from floorwalker.journeys.streaming import LiveJourneys, StreamSettings, live_rules
 from floorwalker.resolutions import Attribute
 from floorwalker.tracking.holding import HoldingRules, TrackHolder
@@ -142,6 +143,10 @@ def test_who_left_and_comes_back_long_after_is_the_same_visitor(context_of, walk
     kinds = [(event.event_type.value, event.metadata["track_id"]) for event in events]
     assert kinds == [("EXIT", 1), ("ENTRY", 2), ("REENTRY", 3)]
     assert events[0].visitor_id == events[2].visitor_id != events[1].visitor_id
+    assert events[2].metadata["why"]["returned"]["away_s"] == pytest.approx(136.5, abs=1)
+    assert events[2].metadata["why"]["signs"]["who"] == events[2].metadata["why"]["returning"] > 0.5
+    assert "returned" not in events[1].metadata["why"]
+    assert "track 1" in " ".join(explain(events[2]))
     assert [event.metadata["session_seq"] for event in events if event.metadata["track_id"] == 3] == [1]
 
 

@@ -22,12 +22,33 @@ class Person:
         appearance: (k, d) descriptors of norm 1; k may be 0.
         height: where it is known.
         since_s: from when on they have been in view without a break.
+        track_id: the track that shows them.
     """
 
     visitor_id: str
     appearance: npt.NDArray[np.float32]
     height: Height | None
     since_s: float = np.inf
+    track_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Somebody who was outside and came back.
+
+    Attributes:
+        person: as they left.
+        probability: that it is they, 0 to 1.
+        returning: that it is anyone who left.
+        margin: to the likeliest other person who left.
+        away_s: since they left.
+    """
+
+    person: Person
+    probability: float
+    returning: float
+    margin: float
+    away_s: float
 
 
 class Outside:
@@ -66,7 +87,7 @@ class Outside:
         while len(self._left) > self._most:
             del self._left[next(iter(self._left))]
 
-    def arrive(self, person: Person, time_s: float) -> str | None:
+    def arrive(self, person: Person, time_s: float) -> Return | None:
         """Someone comes in: who of those outside it is, if anybody.
 
         Args:
@@ -74,17 +95,18 @@ class Outside:
             time_s: when.
 
         Returns:
-            The visitor_id of the earlier visit, their own included; None: somebody new. Whoever is matched
-            is inside from now on.
+            Who came back, under the name of the earlier visit; None: somebody new. Whoever is matched is
+            inside from now on.
         """
         self._forget(time_s)
-        back = person.visitor_id if person.visitor_id in self._left else self._match(person, time_s)
+        own = self._left.get(person.visitor_id)
+        back = self._match(person, time_s) if own is None else Return(own[1], 1.0, 1.0, 1.0, time_s - own[0])
         self._arrivals.append(time_s)
         if back is not None:
-            del self._left[back]
+            del self._left[back.person.visitor_id]
         return back
 
-    def _match(self, person: Person, time_s: float) -> str | None:
+    def _match(self, person: Person, time_s: float) -> Return | None:
         # Who was in view already when somebody left is not that one, however alike.
         names = [name for name, (left_s, _) in self._left.items() if left_s <= person.since_s + TOGETHER_S]
         if not names or len(person.appearance) == 0:
@@ -103,7 +125,8 @@ class Outside:
         door.append(DoorTrack(newcomer, ((time_s, True),)))
         for match in match_reentries(door, alike, self._settings):
             if match.track_id == newcomer:
-                return names[match.earlier_id]
+                left = self._left[names[match.earlier_id]][1]
+                return Return(left, match.probability, match.returning, match.margin, match.away_s)
         return None
 
     def _forget(self, time_s: float) -> None:

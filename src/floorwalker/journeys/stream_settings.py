@@ -18,8 +18,8 @@ class StreamSettings:
     Attributes:
         look_s: between two looks at what is held. Raising it costs less and tells later.
         settle_s: events of this last time are not told yet: what comes next may take them back. It must be
-            longer than a track may be out of sight and still go on (the tracker's patience, stitching, and
-            a moment to judge the new fragment).
+            longer than a person may be out of sight and still go on (8 s in a zone), and the moment in which
+            the new fragment is judged.
         late_s: an event that older evidence brings up is still told when it is younger than this beyond
             `settle_s`; later ones are the rules' second thoughts about what was told, and are left out.
         same_s: an event of the same kind and place of the same track within this time is the same one.
@@ -29,7 +29,7 @@ class StreamSettings:
     """
 
     look_s: float = 2.0
-    settle_s: float = 9.0
+    settle_s: float = 11.0
     late_s: float = 60.0
     same_s: float = 3.0
     horizon_s: float = 6.0

@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from floorwalker.events import Event, EventType, pipeline_event_id
 from floorwalker.identity.height import height_of
-from floorwalker.identity.outside import Outside, Person
+from floorwalker.identity.outside import Outside, Person, Return
+from floorwalker.journeys.confidence import confidence_of
+from floorwalker.journeys.confidence_table import TABLE
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events
@@ -182,7 +184,9 @@ class LiveJourneys:
             return None
         name.said.append((*what, at_s))
         name.stay.take(event.event_type, event.zone_id, at_s)
-        kind = self._come_in(name, track, at_s) if inward else event.event_type
+        if inward:
+            event = _told_as(event, self._come_in(name, track, at_s))
+        kind = event.event_type
         if kind is EventType.EXIT:
             self._outside.leave(self._person(name, track), at_s)
             name.left_s = at_s
@@ -203,21 +207,19 @@ class LiveJourneys:
                 ordinal,
             ),
             visitor_id=name.visitor,
-            event_type=kind,
             metadata={**event.metadata, "session_seq": name.sequence},
         )
 
-    def _come_in(self, name: _Name, track: Track, at_s: float) -> EventType:
+    def _come_in(self, name: _Name, track: Track, at_s: float) -> Return | None:
         person = self._somebody_else(name, track, at_s)
         if person is not None:
             name.visitor, name.sequence = person.visitor_id, 0
         back = self._outside.arrive(person or self._person(name, track), at_s)
-        if back is None:
-            return EventType.ENTRY
-        if back != name.visitor and name.sequence:
-            self._know(name.visitor, Attribute.SAME_AS, back, SAME_PERSON, at_s)
-        name.visitor = back
-        return EventType.REENTRY
+        if back is not None:
+            if back.person.visitor_id != name.visitor and name.sequence:
+                self._know(name.visitor, Attribute.SAME_AS, back.person.visitor_id, SAME_PERSON, at_s)
+            name.visitor = back.person.visitor_id
+        return back
 
     def _somebody_else(self, name: _Name, track: Track, at_s: float) -> Person | None:
         """Who comes in on the track of somebody who left, where it was lost on the doorstep in between."""
@@ -230,10 +232,13 @@ class LiveJourneys:
             return None
         # Negative, so that it is no other track's name.
         fresh = visitor_id(self._context, -(track.track_id * 1000 + name.kinds[EventType.EXIT]))
-        return Person(fresh, part.appearance, height_of(part, self._calibration), part.start_s)
+        return Person(
+            fresh, part.appearance, height_of(part, self._calibration), part.start_s, track.track_id
+        )
 
     def _person(self, name: _Name, track: Track) -> Person:
-        return Person(name.visitor, track.appearance, height_of(track, self._calibration), track.start_s)
+        height = height_of(track, self._calibration)
+        return Person(name.visitor, track.appearance, height, track.start_s, track.track_id)
 
     def _note_staff(self, found: Iterable[Event], at_s: float) -> None:
         """Of whom events were told as of a customer, and who now turns out to be staff."""
@@ -275,6 +280,27 @@ class LiveJourneys:
     def _zones_of(self, foot_px: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
         zones = self._context.camera.zones
         return zone_index(foot_px, zones) if zones else np.zeros(len(foot_px), dtype=np.intp)
+
+
+def _told_as(event: Event, back: Return | None) -> Event:
+    """A way in as what it is to those who remember who left: the rules see those who are held alone."""
+    why = {key: value for key, value in event.metadata["why"].items() if key != "returned"}
+    kind, signs = EventType.ENTRY, dict(why["signs"])
+    if back is not None:
+        kind, signs["who"] = EventType.REENTRY, round(back.returning, 3)
+        why["returning"] = signs["who"]
+        why["returned"] = {
+            "left_track": back.person.track_id,
+            "probability": round(back.probability, 3),
+            "margin": round(back.margin, 3),
+            "away_s": round(back.away_s, 1),
+        }
+    return msgspec.structs.replace(
+        event,
+        event_type=kind,
+        confidence=round(confidence_of(kind, signs, TABLE), 4),
+        metadata={**event.metadata, "why": {**why, "signs": signs}},
+    )
 
 
 def _rows_of(track: Track, rows: npt.NDArray[np.bool_]) -> Track:
