@@ -167,6 +167,7 @@ def test_who_was_hidden_for_long_is_known_again_by_place_and_looks():
         track(2, 15, 20, (1.8, 1), (0, 0)),  # clothes never seen
         track(2, 15, 20, (4, 1), (0, 0), colour(1)),  # elsewhere
         track(2, 40, 45, (1, 1), (0, 0), colour(1)),  # much later
+        track(2, 15, 20, (1, 1), (0.8, 0), colour(1)),  # went by: was never hidden there
         track(2, 2.5, 20, (1, 1), (0, 0), colour(1)),  # both in view at one time
     ],
 )

@@ -33,6 +33,7 @@ class StitchSettings:
             known again by place and looks together. Raising it joins more stays of one person, and of two
             alike.
         hidden_reach_m: distance between the last and the next sighting of someone hidden.
+        hidden_m_per_s: who moved faster before or after was not hidden where they stood, but went and came.
         hidden_likeness: cosine of the appearances that someone hidden must have kept.
         samples: appearance descriptors kept of a joined track.
     """
@@ -46,6 +47,7 @@ class StitchSettings:
     least_likeness: float = 0.88
     longest_hidden_s: float = 20.0
     hidden_reach_m: float = 1.5
+    hidden_m_per_s: float = 0.4
     hidden_likeness: float = 0.93
     samples: int = 24
 
@@ -193,6 +195,8 @@ def _closeness(step: _Step, rules: StitchSettings) -> FloatArray:
     """(pairs,) how near each track begins to where another was lost, 0 (too far) to 1 (exactly there)."""
     distance = np.linalg.norm(step.to_m - step.from_m, axis=1)
     near = step.possible(rules) & (distance <= rules.hidden_reach_m)
+    for velocity in (step.from_m_per_s, step.to_m_per_s):
+        near &= np.linalg.norm(velocity, axis=1) <= rules.hidden_m_per_s
     return np.where(near, 1.0 - 0.5 * distance / rules.hidden_reach_m, 0.0)
 
 
