@@ -19,7 +19,13 @@ from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reent
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
 from floorwalker.identity.uniform import uniform_resemblance
 from floorwalker.journeys.staff import SIGNS, Presence, StaffSettings, StaffVerdict
-from floorwalker.journeys.staff_finding import Look, find_staff, proves_staff, seen_while_closed_s
+from floorwalker.journeys.staff_finding import (
+    Look,
+    find_staff,
+    proves_staff,
+    seen_beside,
+    seen_while_closed_s,
+)
 from floorwalker.journeys.street import Street
 from floorwalker.journeys.zones import ZoneSettings, stays
 from floorwalker.resolutions import Attribute, Resolution
@@ -99,11 +105,12 @@ def resolve_day(
     epoch = min(day.recording.start_utc for day in days)
     street = Street(store)
     nodes = [node for day in days for node in _nodes(store, day, epoch, street, rules)]
-    sightings = _with_uniform(nodes, rules.staff)
+    proof = _proofs(nodes, rules)
+    sightings = _with_uniform(nodes, proof, rules.staff)
     links = link_sightings(sightings, rules.handover, _known(nodes))
     links += _returns(nodes, links, epoch, rules)
     persons = _persons(len(nodes), links)
-    staff = _staff(nodes, [members for members, _ in persons], days, rules.staff)
+    staff = _staff(nodes, proof, [members for members, _ in persons], days, rules.staff)
     found = []
     for place, (members, confidence) in enumerate(persons):
         person = [nodes[index] for index in members]
@@ -153,24 +160,39 @@ def _nodes(store: Store, day: CameraDay, epoch: datetime, street: Street, rules:
     return nodes
 
 
-def _with_uniform(nodes: Sequence[_Node], settings: StaffSettings) -> list[Sighting]:
+def _proofs(nodes: Sequence[_Node], settings: DaySettings) -> list[bool]:
+    """Which tracks show staff for certain: by themselves, or because place joins them to one that does.
+
+    Who stands behind a counter is half hidden there; the uniform is learned where they are seen whole.
+    """
+    alone = [proves_staff(node.presence, settings.staff) for node in nodes]
+    found = list(alone)
+    for link in link_sightings([node.sighting for node in nodes], settings.handover, _known(nodes)):
+        if link.score >= settings.staff.sure_link:
+            found[link.first] |= alone[link.second]
+            found[link.second] |= alone[link.first]
+    return found
+
+
+def _with_uniform(nodes: Sequence[_Node], proof: Sequence[bool], settings: StaffSettings) -> list[Sighting]:
     """The tracks as sightings that tell who is dressed like those who are sure to be staff."""
-    known = [
-        (place, node.track.appearance)
-        for place, node in enumerate(nodes)
-        if proves_staff(node.presence, settings)
-    ]
+    looks = [_look(node, sure) for node, sure in zip(nodes, proof, strict=True)]
+    known = [(place, look) for place, look in enumerate(looks) if look.proof]
     return [
         replace(
             node.sighting,
             uniform=uniform_resemblance(
-                node.track.appearance,
-                [looks for owner, looks in known if owner != place],
+                looks[place].looks,
+                seen_beside(looks[place], [look for owner, look in known if owner != place]),
                 settings.uniform,
             ),
         )
         for place, node in enumerate(nodes)
     ]
+
+
+def _look(node: _Node, proof: bool) -> Look:
+    return Look(node.track.appearance, node.presence.in_view_s, proof, node.day.camera.id)
 
 
 def _comes_in(doors: Sequence[Event], outside: npt.NDArray[np.bool_]) -> bool:
@@ -297,6 +319,7 @@ def _same_as(
 
 def _staff(
     nodes: Sequence[_Node],
+    proof: Sequence[bool],
     persons: Sequence[Sequence[int]],
     days: Sequence[CameraDay],
     settings: StaffSettings,
@@ -317,10 +340,7 @@ def _staff(
             joined=EventType.BILLING_QUEUE_JOIN in kinds,
             inside_s=_inside_s(person),
         )
-        looks[place] = [
-            Look(node.track.appearance, node.presence.in_view_s, proves_staff(node.presence, settings))
-            for node in person
-        ]
+        looks[place] = [_look(nodes[index], proof[index]) for index in members]
     return find_staff(evidence, looks, settings)
 
 

@@ -32,6 +32,7 @@ class StaffSettings:
         short_visit_s: longer stays in the shop say nothing.
         least_probability: from which somebody is called staff.
         sure_probability: from which their clothes teach what the uniform is.
+        sure_link: score of a link by place from which another camera's track of them teaches it as well.
     """
 
     beforehand: float = -3.0
@@ -51,6 +52,7 @@ class StaffSettings:
     short_visit_s: float = 900.0
     least_probability: float = 0.5
     sure_probability: float = 0.95
+    sure_link: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)

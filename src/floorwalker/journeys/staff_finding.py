@@ -26,11 +26,13 @@ class Look:
         looks: (k, d) descriptors.
         seconds: how long the track is.
         proof: whether this very track proves that they are staff.
+        camera_id: whose it is; a uniform is compared within a camera where that is possible.
     """
 
     looks: npt.NDArray[np.float32]
     seconds: float
     proof: bool
+    camera_id: str = ""
 
 
 def find_staff(
@@ -46,19 +48,28 @@ def find_staff(
         looks: the persons' tracks.
         settings: thresholds and weights.
     """
-    known = [(person, look.looks) for person, mine in sorted(looks.items()) for look in mine if look.proof]
+    known = [(person, look) for person, mine in sorted(looks.items()) for look in mine if look.proof]
     found = {}
     for person, evidence in presence.items():
         others = [theirs for owner, theirs in known if owner != person]
-        odds = [
-            (value, look.seconds)
-            for look in looks.get(person, ())
-            if (value := uniform_log_odds(look.looks, others, settings.uniform)) is not None
-        ]
+        odds = []
+        for look in looks.get(person, ()):
+            value = uniform_log_odds(look.looks, seen_beside(look, others), settings.uniform)
+            if value is not None:
+                odds.append((value, look.seconds))
         weight = sum(seconds for _, seconds in odds)
         uniform = sum(value * seconds for value, seconds in odds) / weight if weight > 0 else None
         found[person] = judge_staff(replace(evidence, uniform=uniform), settings)
     return found
+
+
+def seen_beside(look: Look, known: Sequence[Look]) -> list[npt.NDArray[np.float32]]:
+    """The known staff's looks to compare with: of the same camera, where there are any.
+
+    Behind a counter half a body is hidden, and every camera has its own light.
+    """
+    same = [other.looks for other in known if other.camera_id == look.camera_id]
+    return same or [other.looks for other in known]
 
 
 def proves_staff(presence: Presence, settings: StaffSettings) -> bool:
