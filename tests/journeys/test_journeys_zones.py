@@ -203,6 +203,7 @@ def test_the_signs_of_staff_add_up_and_each_is_told():
     assert verdict(0.0, 200.0, 600.0, closed_s=90.0) == CLOSED
     assert verdict(0.0, 200.0, 600.0, closed_s=20.0) is None
     assert verdict(0.0, 60.0, 600.0, uniform=4.0) == UNIFORM
+    assert verdict(0.0, 6.0, 600.0, uniform=4.0) is None  # has had no time to do what customers do
     assert verdict(0.0, 60.0, 600.0, uniform=4.0, served=True) is None
     both = judge_staff(Presence(30.0, 200.0, 600.0, uniform=4.0, joined=True), rules)
     assert set(both.signs) == {BEHIND_COUNTER, UNIFORM, "joined a queue"}

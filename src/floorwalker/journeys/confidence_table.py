@@ -2,8 +2,8 @@
 
 `python benchmarks/confidence_fit.py` prints this table: L2-penalised logistic regression of "the event has a
 true one of its kind within 2 s, one to one" on the events' signs. These weights come from mornings of ten
-minutes, difficulty normal: true boxes of seeds 1 to 4, and of the built-in detector as it then was seed 1 whole
-and two doors and a till of seeds 2 and 3. The detector has changed since, so that a fit anew is due;
+minutes, difficulty normal: true boxes of seeds 1 to 4, and, of the built-in detector as it then was, seed 1
+whole and two doors and a till of seeds 2 and 3. The detector has changed since, so that a fit anew is due;
 `benchmarks/events.py` reports on other seeds how far the confidences hold.
 """
 

@@ -25,7 +25,9 @@ class StaffSettings:
         in_view: weight of that.
         closed_s: time in view outside opening hours from which it counts; who is last out is none yet.
         closed: weight of that.
-        uniform: what being dressed like those who are sure to be staff says.
+        uniform: what being dressed like those who are sure to be staff says, and
+        uniform_view_s: time in view from which it says all that; a customer in its colour who has only just
+            come in has had no time yet to do what customers do.
         served: weight of having stood where customers are served.
         joined: weight of having joined a queue, not served.
         short_visit: weight of having come in and gone out within `short_visit_s`.
@@ -46,6 +48,7 @@ class StaffSettings:
     closed_s: float = 60.0
     closed: float = 4.5
     uniform: UniformSettings = field(default_factory=UniformSettings)
+    uniform_view_s: float = 30.0
     served: float = -3.0
     joined: float = -1.5
     short_visit: float = -1.5
@@ -132,7 +135,7 @@ def staff_signs(presence: Presence, settings: StaffSettings) -> dict[str, float]
     if presence.closed_s >= settings.closed_s:
         signs[CLOSED] = settings.closed
     if presence.uniform is not None:
-        signs[UNIFORM] = presence.uniform
+        signs[UNIFORM] = presence.uniform * min(1.0, presence.in_view_s / settings.uniform_view_s)
     if presence.served:
         signs[SERVED] = settings.served
     elif presence.joined:
