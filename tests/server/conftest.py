@@ -85,7 +85,9 @@ def running(session_database_url: str) -> Iterator[House]:
 @pytest.fixture
 def house(running: House, empty: Callable[[Warehouse], None]) -> House:
     """The server over an empty database; the test runs on each kind."""
-    running.warehouse.database._engine.dispose()
+    # Who gets a connection while the pool is being disposed of would wait for it in vain for half a minute.
+    with running.warehouse.database._write_lock:
+        running.warehouse.database._engine.dispose()
     empty(running.warehouse)
     running.clock.now = NOW
     running.log.clear()
