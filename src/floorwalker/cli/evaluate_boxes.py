@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,13 +39,11 @@ def tracks(
         check_plot(plot)
     found, real = _read(measured, truth, within_truth)
     scores = score_tracks(found, real)
+    title = f"{measured.name} against {truth.name}"
     if plot is not None:
-        write_plot(plot_tracks(scores, f"{measured.name} against {truth.name}"), plot)
+        write_plot(plot_tracks(scores, title), plot)
         messages.print(f"wrote {plot}", markup=False)
-    if as_json:
-        print_json({**asdict(scores), "skipped_lines": found.skipped})
-        return
-    _print(f"{measured.name} against {truth.name}", _track_rows(scores))
+    _tell(title, asdict(scores), _track_rows(scores), found.skipped, as_json)
 
 
 def detections(
@@ -59,13 +58,21 @@ def detections(
         check_plot(plot)
     found, real = _read(measured, truth, within_truth)
     scores = score_detections(found, real)
+    title = f"{measured.name} against {truth.name}"
     if plot is not None:
-        write_plot(plot_detections(scores, f"{measured.name} against {truth.name}"), plot)
+        write_plot(plot_detections(scores, title), plot)
         messages.print(f"wrote {plot}", markup=False)
+    _tell(title, asdict(scores), _detection_rows(scores), found.skipped, as_json)
+
+
+def _tell(
+    title: str, scores: Mapping[str, Any], rows: list[tuple[str, str, str]], skipped: int, as_json: bool
+) -> None:
+    """Print the scores, as one JSON object or as a table for people."""
     if as_json:
-        print_json({**asdict(scores), "skipped_lines": found.skipped})
-        return
-    _print(f"{measured.name} against {truth.name}", _detection_rows(scores))
+        print_json({**scores, "skipped_lines": skipped})
+    else:
+        _print(title, rows)
 
 
 def _read(measured: Path, truth: Path, within_truth: bool) -> tuple[MotTable, MotTable]:
@@ -123,7 +130,7 @@ def _share(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def _print(title: str, rows: list[tuple[str, Any, str]]) -> None:
+def _print(title: str, rows: list[tuple[str, str, str]]) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
     table.add_column("score", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
