@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import typer
 
 from floorwalker.cli.output import fail
-from floorwalker.errors import FloorwalkerError, InputError, WorkError
+from floorwalker.cli.registering import register_command
+from floorwalker.errors import FloorwalkerError, WorkError
 
 COMMANDS = (
     "demo",
@@ -27,6 +26,7 @@ COMMANDS = (
     "facts",
     "anomalies",
     "webhooks",
+    "reid",
     "models",
     "track",
     "evaluate",
@@ -44,29 +44,8 @@ app = typer.Typer(
 )
 
 
-def _register(name: str) -> None:
-    """Add a command; an installation for serving alone lacks what the work with video needs."""
-    try:
-        module = import_module(f"floorwalker.cli.{name}")
-    except ModuleNotFoundError as error:
-        missing = (error.name or "floorwalker").partition(".")[0]
-        if missing == "floorwalker":
-            raise
-        settings = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-        @app.command(name, help=f"Not in this installation: {missing} is missing.", context_settings=settings)
-        def absent() -> None:
-            raise InputError(
-                f"floorwalker {name} needs {missing}, which is not installed here: this installation serves "
-                "and loads only; the whole program is installed with: pip install floorwalker"
-            )
-
-        return
-    module.register(app)
-
-
 for command in COMMANDS:
-    _register(command)
+    register_command(app, command, f"floorwalker.cli.{command}", f"floorwalker {command}")
 
 
 def main() -> None:
