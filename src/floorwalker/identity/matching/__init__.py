@@ -1,0 +1,1 @@
+"""Matching: entries at the door, told apart into persons of a store's day."""
