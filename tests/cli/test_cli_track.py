@@ -41,13 +41,15 @@ def test_each_tracker_can_be_chosen(run, tmp_path, detections, name):
     assert answer["fps"] == 30.0
 
 
-def test_offline_fills_what_was_missed(run, tmp_path, detections):
+def test_a_recording_is_looked_back_over_unless_told_otherwise(run, tmp_path, detections):
     (tmp_path / "seqinfo.ini").write_text("[Sequence]\nframeRate=25\n")
-    told = run("track", detections, "--out", tmp_path / "t.txt", "--offline", "--json")
-    answer = json.loads(told.out)
+    out = tmp_path / "t.txt"
+    answer = json.loads(run("track", detections, "--out", out, "--json").out)
     assert (answer["fps"], answer["boxes"], answer["offline"]) == (25.0, 100, True)
-    short = run("track", detections, "--out", tmp_path / "t.txt", "--offline", "--longest-gap", 0.2, "--json")
+    short = run("track", detections, "--out", out, "--longest-gap", 0.2, "--json")
     assert json.loads(short.out)["boxes"] == 90
+    online = json.loads(run("track", detections, "--out", out, "--online", "--json").out)
+    assert (online["boxes"], online["offline"]) == (90, False)
 
 
 def test_bad_calls_are_told_in_a_line_and_leave_nothing(run, tmp_path, detections):

@@ -44,20 +44,21 @@ def track(
     offline: Annotated[
         bool,
         typer.Option(
-            "--offline",
-            help="Look back over the whole sequence: join fragments and fill gaps (recordings only).",
+            "--offline/--online",
+            help="Look back over the whole sequence: join fragments and fill gaps; --online: each box as it "
+            "was believed in its own frame, as of a live camera.",
         ),
-    ] = False,
+    ] = True,
     longest_gap: Annotated[
         float,
-        typer.Option("--longest-gap", help="With --offline: gaps up to this are filled, seconds.", min=0),
+        typer.Option("--longest-gap", help="Gaps up to this are filled, seconds; not with --online.", min=0),
     ] = DEFAULT_LONGEST_GAP_S,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Track the boxes of a detection file (MOTChallenge text), so that any tool can score them.
 
-    Without --offline each box carries what was believed in its own frame, as of a live camera.
+    A file of detections is a recording, so tracks are joined and their gaps filled once all was seen.
     """
     if tracker not in TRACKERS:
         raise InputError(f"unknown tracker {tracker!r}; expected one of {', '.join(sorted(TRACKERS))}")
@@ -109,7 +110,7 @@ def _tell(table: MotTable, result: MotTable, out: Path, as_json: bool, how: dict
         )
     console.print(
         f"{tracks} tracks of {len(result)} boxes from {len(table)} detections in {_frames(table)} frames "
-        f"({how['tracker']}, {how['fps']:g} frames a second{', offline' if how['offline'] else ''}): {out}",
+        f"({how['tracker']}, {how['fps']:g} frames a second{'' if how['offline'] else ', online'}): {out}",
         markup=False,
         soft_wrap=True,
     )
