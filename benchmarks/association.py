@@ -4,7 +4,7 @@ Prints HOTA, IDF1, MOTA and identity switches of each tracker on each sequence, 
 association alone (reading, scoring and building the inputs are outside the clock), with its ratio to ours.
 Online a box carries the id that was believed in its own frame (`floorwalker track --online`), as all peers
 have it. What looking back over the whole recording gives (`floorwalker track`) stands apart: of our most
-accurate tracker, and of every peer's tracks joined and filled by the same code, so that trackers are compared.
+accurate tracker, and of every peer's tracks joined and filled by the same code.
 
     python benchmarks/association.py [--quick] [--json] [--peers PYTHON] [--repeat N]
 
@@ -215,7 +215,8 @@ def print_table(rows: Sequence[Row], found: dict[str, Any], load: float) -> None
         speed = f"{row.fps:9.0f}" if row.seconds else " " * 9
         print(
             f"{row.sequence:12} {'offline' if row.offline else 'online':7} {row.group:10} {row.tracker:22} "
-            f"{100 * row.scores.hota:5.1f} {100 * row.scores.idf1:5.1f} {100 * row.scores.mota:5.1f} {row.scores.id_switches:5d} {speed}"
+            f"{100 * row.scores.hota:5.1f} {100 * row.scores.idf1:5.1f} {100 * row.scores.mota:5.1f} "
+            f"{row.scores.id_switches:5d} {speed}"
         )
     for way in ("online", "offline"):
         for name, one in found.get(way, {}).items():
