@@ -80,6 +80,23 @@ class Settings(BaseSettings):
         title="Webhooks in one's own network",
         description="Whether webhooks may lead to this machine and to private networks.",
     )
+    image_places: str = Field(
+        "",
+        title="Places of images",
+        description="Folders, buckets (gs://bucket/crops) and addresses (https://host/crops) that images of "
+        "people may be read from, with commas between; default: crops in the state folder.",
+    )
+    image_bytes: int = Field(
+        8_000_000, title="Largest image", description="Bytes of an image that is read.", ge=1024
+    )
+    image_pixels: int = Field(
+        25_000_000, title="Most pixels", description="Pixels of an image that is decoded.", ge=1024
+    )
+    images_private: bool = Field(
+        False,
+        title="Images in one's own network",
+        description="Whether addresses of images may lead to this machine and to private networks.",
+    )
     keep_events_days: int | None = _days(None, "Keep events", "events and what is known of their visitors")
     keep_transactions_days: int | None = _days(None, "Keep transactions", "sales and returns")
     keep_recordings_days: int | None = _days(None, "Keep recordings", "records of recordings and runs")

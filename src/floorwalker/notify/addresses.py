@@ -66,12 +66,13 @@ def parse_address(url: str) -> Address:
     return Address(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], target)
 
 
-def resolve(address: Address, *, private: bool) -> str:
+def resolve(address: Address, *, private: bool, setting: str = "FLOORWALKER_WEBHOOKS_PRIVATE") -> str:
     """The number to connect to; asked anew for every message, and connected to as it was checked.
 
     Args:
         address: whose.
         private: whether the server's own network and machine may be sent to.
+        setting: the variable that allows it, for the message.
 
     Returns:
         An IP address.
@@ -90,7 +91,7 @@ def resolve(address: Address, *, private: bool) -> str:
             if not _is_public(number):
                 raise Forbidden(
                     f"{address.host} is {number}, which is not of the public network; "
-                    "FLOORWALKER_WEBHOOKS_PRIVATE=true allows it"
+                    f"{setting}=true allows it"
                 )
     return numbers[0]
 

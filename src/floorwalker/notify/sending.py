@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 from floorwalker import __version__
 from floorwalker.errors import FloorwalkerError
 from floorwalker.notify.addresses import Address, Forbidden, parse_address, resolve
+from floorwalker.notify.connecting import connected
 from floorwalker.notify.signing import signed_headers
 
 _GONE = 410
@@ -77,32 +75,9 @@ class Sender:
         return Outcome(200 <= status < 300, status == _GONE, f"answered {status}")
 
     def _post(self, address: Address, number: str, headers: dict[str, str], body: bytes) -> int:
-        connection = HTTPConnection(address.host, address.port, timeout=self.step_s)
-        with socket.create_connection((number, address.port), self.step_s) as plain:
-            # Each wait has its limit, but an answer byte by byte could still last for ever.
-            alarm = threading.Timer(self.whole_s, _shut, (plain,))
-            alarm.daemon = True
-            alarm.start()
-            try:
-                connection.sock = _wrapped(plain, address)
-                connection.request("POST", address.target, body=body, headers=headers)
-                return connection.getresponse().status
-            finally:
-                alarm.cancel()
-                connection.close()
-
-
-def _wrapped(plain: socket.socket, address: Address) -> socket.socket:
-    if address.scheme == "http":
-        return plain
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=address.host)
-
-
-def _shut(plain: socket.socket) -> None:
-    try:
-        plain.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is over already
+        with connected(address, number, self.step_s, self.whole_s) as connection:
+            connection.request("POST", address.target, body=body, headers=headers)
+            return connection.getresponse().status
 
 
 Send = Callable[[str, str, str, bytes, int], Outcome]
