@@ -62,6 +62,7 @@ def test_a_good_file_has_no_mistakes(tmp_path):
         ("[200, 300]", "[-5, 300]", "store[0].camera[0] (DOOR).entry_line[0] (MAIN).points[0]", "outside"),
         ("[450, 450]", "[450, 300]", "store[0].camera[0] (DOOR).entry_line[0] (MAIN).inward", "on the line"),
         ("[500, 400]", "[500, 600]", "store[0].camera[1] (TILL).zone[0] (BILLING).polygon", "outside"),
+        ('id = "TILL"', 'id = "TILL"\ntracker = "sort"', "store[0].camera[1].tracker", "'bytetrack'"),
         (
             "[[100, 100], [500, 100], [500, 400], [100, 400]]",
             "[[100, 100], [500, 400], [500, 100], [100, 400]]",

@@ -31,6 +31,8 @@ def _store_id(name: str) -> str:
 StoreId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_store_id)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# By name alone: `floorwalker.tracking.build` needs the parts that process video.
+KnownTracker = Literal["bytetrack", "bytetrack-published", "observation-centric"]
 
 
 def _known_zone(name: str) -> str:
@@ -141,9 +143,7 @@ class Camera(_Part):
         None, ge=1, le=10_000, description="Mode `stride` looks at one frame of so many; default: 20."
     )
     detector: str | None = Field(None, description="Detector of this camera; default: the process's setting.")
-    tracker: str | None = Field(
-        None, description="Tracker of this camera: bytetrack, bytetrack-published or observation-centric."
-    )
+    tracker: KnownTracker | None = Field(None, description="Tracker of this camera; default: bytetrack.")
     tiles: int = Field(
         1, ge=1, le=8, description="Upright parts that a network looks at one by one, for very wide views."
     )
