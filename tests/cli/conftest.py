@@ -93,3 +93,12 @@ def video(tmp_path) -> Path:
 def long_video(tmp_path) -> Path:
     """A small video that takes long enough to be stopped in its middle."""
     return write_video(tmp_path / "long.mp4", frames=200)
+
+
+@pytest.fixture
+def long_day(tmp_path) -> Path:
+    """A folder with a recording of the door that takes long enough to be stopped in its middle."""
+    folder = tmp_path / "day"
+    folder.mkdir()
+    write_video(folder / "DOOR.mp4", frames=1500)
+    return folder

@@ -1,11 +1,14 @@
 """`floorwalker process`: what it writes, and how it answers bad input."""
 
 import json
+import os
 import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import av
 import numpy as np
@@ -265,6 +268,47 @@ def test_who_is_told_to_stop_leaves_nothing_half_written(long_video, site, tmp_p
     assert work.returncode == 130
     assert "Traceback" not in err
     assert sorted(path.name for path in out.iterdir()) == ["e.jsonl", "e.run.json", "e.tracks.parquet"]
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_day_that_is_told_to_stop_leaves_nothing_and_no_worker(long_day, site, tmp_path, told):
+    command = [
+        *(sys.executable, "-c", "from floorwalker.cli import main; main()", "day", long_day, "--site", site),
+        *("--start", "2026-03-03T10:00:00Z", "-q", "--detector", "motion", "--out", tmp_path / "out"),
+    ]
+    work = subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not any(reads(process, long_day / "DOOR.mp4") for process in processes_of(work.pid) - {work.pid}):
+        assert work.poll() is None, work.stderr.read()
+        time.sleep(0.01)
+    os.killpg(work.pid, told)  # as a terminal and a supervisor do: every process is told
+    _, err = work.communicate(timeout=60)
+    assert work.returncode == 130
+    assert "Traceback" not in err
+    for _ in range(500):  # those that tidy up after the others end a moment later
+        if not processes_of(work.pid):
+            break
+        time.sleep(0.02)
+    assert processes_of(work.pid) == set()
+    assert not (tmp_path / "out").exists()
+
+
+def processes_of(session):
+    """The ids of the processes of a session."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (folder / "stat").read_text().rpartition(")")[2].split()[3] == str(session):
+                found.add(int(folder.name))
+    return found
+
+
+def reads(process, path):
+    """Whether a process has a file open."""
+    with suppress(OSError):
+        return any(link.readlink() == path for link in Path(f"/proc/{process}/fd").iterdir())
+    return False
 
 
 def test_the_machines_time_zone_changes_nothing(run, video, site, tmp_path, monkeypatch):

@@ -1,20 +1,27 @@
 """A camera's run and a day's run: lengths, files that belong together, rules that take back."""
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from floorwalker.errors import InputError, WorkError
 from floorwalker.events import Event, EventType
 from floorwalker.pipeline import camera_run, outputs
-from floorwalker.pipeline.camera_run import CameraRun
-from floorwalker.pipeline.day_run import DayRun, videos_of
+from floorwalker.pipeline.camera_run import CameraJob, CameraRun
+from floorwalker.pipeline.day_run import DayRun, process_day, videos_of
 from floorwalker.pipeline.load_day import load_day
 from floorwalker.pipeline.outputs import write_run
 from floorwalker.resolutions import Attribute, Resolution
 from floorwalker.runs import Gap, Recording, Run
+from floorwalker.site import Store
+from floorwalker.video.look import Mode
 from floorwalker.video.reader import VideoInfo
+from floorwalker.vision.detections import Detections
 from floorwalker.warehouse import Warehouse
 
 START = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -95,3 +102,63 @@ def test_recordings_are_found_by_the_cameras_names(tmp_path):
 def test_a_recordings_name_does_not_depend_on_its_start():
     recording = run_of("A").recording
     assert replace(recording, start_utc=START.replace(day=4)).recording_id == recording.recording_id
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Builds a detector that finds nobody and leaves a mark for each frame that it was shown."""
+
+    marks: Path
+
+    def __call__(self, camera):
+        return CountingDetector(self.marks / camera.id)
+
+
+@dataclass
+class CountingDetector:
+    mark: Path
+    fingerprint: str = "counting"
+
+    def prepare(self, samples):
+        list(samples)
+
+    def detect(self, frame):
+        time.sleep(0.005)  # so that a recording takes seconds
+        with self.mark.open("ab") as file:
+            file.write(b".")
+        return Detections.empty()
+
+
+def grey_video(path, frames):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        grey = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 128, np.uint8), format="rgb24")
+        for _ in range(frames):
+            grey.pts = None
+            container.mux(stream.encode(grey))
+        container.mux(stream.encode())
+    return path
+
+
+def test_an_interrupted_day_gives_up_all_recordings(tmp_path):
+    store = Store.model_validate(
+        {
+            "id": "S1",
+            "timezone": "UTC",
+            "camera": [{"id": name, "resolution": [320, 240]} for name in ("A", "B")],
+        }
+    )
+    jobs = [
+        CameraJob(grey_video(tmp_path / f"{camera.id}.mp4", 2000), store, camera, START, mode=Mode.ALL)
+        for camera in store.cameras
+    ]
+
+    def interrupt(*_progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process_day(jobs, Counting(tmp_path), workers=2, on_progress=interrupt)
+    seen = [path.stat().st_size for path in tmp_path.iterdir() if path.suffix != ".mp4"]
+    assert seen
+    assert max(seen) < 2000

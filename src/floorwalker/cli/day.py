@@ -31,6 +31,7 @@ from floorwalker.pipeline.load_day import load_day
 from floorwalker.pipeline.outputs import write_run
 from floorwalker.settings import Settings
 from floorwalker.site import Store, load_site
+from floorwalker.stopping import terminated_as_interrupted
 from floorwalker.tracking.build import build_tracker
 from floorwalker.video.reader import probe
 from floorwalker.warehouse.warehouse import Warehouse
@@ -76,18 +77,19 @@ def day(
     warehouse.register_site(content, site.parent)
     # The processes share the cores; engines with a thread a core each would only get in each other's way.
     threads = max(1, (os.cpu_count() or 1) // workers_for(len(jobs), workers))
-    with progress_bar("s of video", quiet=quiet) as progress:
-        result = process_day(
-            jobs,
-            NamedDetector(detector or settings.detector, settings.models_dir, threads),
-            workers=workers,
-            on_progress=CameraBars(progress),
-        )
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        for run in result.runs:
-            write_run(run, out / f"{run.recording.camera_id}.events.jsonl")
-    load_day(warehouse, result)
+    with terminated_as_interrupted():
+        with progress_bar("s of video", quiet=quiet) as progress:
+            result = process_day(
+                jobs,
+                NamedDetector(detector or settings.detector, settings.models_dir, threads),
+                workers=workers,
+                on_progress=CameraBars(progress),
+            )
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+            for run in result.runs:
+                write_run(run, out / f"{run.recording.camera_id}.events.jsonl")
+        load_day(warehouse, result)
     _report(stores[0], result, settings, as_json)
 
 

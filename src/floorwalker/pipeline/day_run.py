@@ -5,9 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -118,7 +121,8 @@ def process_day(
         on_progress: called with camera, seconds of its recording done and seconds in all.
 
     Returns:
-        The runs and the day's resolutions.
+        The runs and the day's resolutions. When one recording fails, or the call is interrupted, the others
+        are given up within a second of video.
 
     Raises:
         InputError: a video cannot be used.
@@ -126,17 +130,23 @@ def process_day(
     """
     count = workers_for(len(jobs), workers)
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(count, mp_context=context) as pool:
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(count, mp_context=context, initializer=_leave_signals_to_the_caller) as pool,
+    ):
         reports: queue.Queue[tuple[str, int, int]] = manager.Queue()
+        given_up = manager.Event()
         # The longest first, so that no worker is left with it alone at the end.
         order = sorted(range(len(jobs)), key=lambda index: -jobs[index].video.stat().st_size)
-        futures = {index: pool.submit(_work, jobs[index], build, reports) for index in order}
+        futures = {index: pool.submit(_work, jobs[index], build, reports, given_up) for index in order}
         try:
             _follow(list(futures.values()), reports, on_progress)
             runs = [futures[index].result() for index in range(len(jobs))]
         except BrokenProcessPool as error:
             raise WorkError("a worker process died, most likely for want of memory") from error
         except BaseException:
+            with suppress(OSError, EOFError):  # where the manager is gone, reporting ends the workers
+                given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     days = [
@@ -146,11 +156,26 @@ def process_day(
     return DayRun(runs, resolve_day(jobs[0].store, days))
 
 
-def _work(job: CameraJob, build: DetectorBuilder, reports: queue.Queue[tuple[str, int, int]]) -> CameraRun:
+def _leave_signals_to_the_caller() -> None:
+    """A terminal and a supervisor tell every process to stop; who started the workers tells them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _work(
+    job: CameraJob,
+    build: DetectorBuilder,
+    reports: queue.Queue[tuple[str, int, int]],
+    given_up: threading.Event,
+) -> CameraRun:
     cv2.setNumThreads(1)  # one core a worker: threads of several workers would only get in each other's way
-    return process_recording(
-        job, build(job.camera), lambda done, expected: reports.put((job.camera.id, done, expected))
-    )
+
+    def report(done: int, expected: int) -> None:
+        if given_up.is_set():
+            raise WorkError("the day was given up")
+        reports.put((job.camera.id, done, expected))
+
+    return process_recording(job, build(job.camera), report)
 
 
 def _follow(
