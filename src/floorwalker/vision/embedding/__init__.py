@@ -1,0 +1,1 @@
+"""Vectors of people's crops by a re-identification network."""
