@@ -36,6 +36,7 @@ lint: install
 	$(BIN)/lint-imports
 
 test: lint
+	@scripts/need-torch $(BIN)/python
 	@scripts/need-apt chromium chromium
 	@scripts/need-apt postgres postgresql
 	@scripts/need-apt --typelib GstRtspServer-1.0 "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
