@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 NOBODY = -1.0
 
@@ -16,8 +17,7 @@ class Status(StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A person whom the entry may be.
 
     Attributes:
@@ -41,8 +41,9 @@ class Answer:
         person_id: the person; a provisional new one with `review`.
         score: cosine to the most similar person, -1 where there is none.
         score2: cosine to the next *other* person (by `rule="entry"`: entry), -1 where there is none.
-        candidates: the most similar persons, best first, at most `topk`.
-        reason: why a person has to say, or what was found impossible; None: nothing of the kind.
+        candidates: the most similar persons whom the entry may be, best first, at most `topk`.
+        reason: why a person has to say, or what was found impossible, a word and after a colon the same for
+            people; None: nothing of the kind.
     """
 
     status: Status

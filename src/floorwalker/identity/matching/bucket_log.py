@@ -94,8 +94,20 @@ class Edited:
 Record = Matched | Edited
 
 
+class EntryTaken(Exception):
+    """Another writer put an entry of that name since this session looked for it."""
+
+
+class Overtaken(Exception):
+    """Another writer was quicker: what was decided may no longer hold, nothing of it was kept."""
+
+
 class BucketSession(Protocol):
     """A bucket held by one writer; what is put becomes durable when the session ends without an error."""
+
+    @property
+    def swept(self) -> bool:
+        """Whether retention took vectors of the bucket."""
 
     def find(self, entry_id: str) -> Matched | None:
         """The entry of that name, in whatever bucket it is."""
@@ -104,17 +116,30 @@ class BucketSession(Protocol):
         """All records after that number, in order, with their vectors."""
 
     def put(self, entry: Entry, answer: Answer) -> Matched:
-        """Appends an entry with its answer."""
+        """Appends an entry with its answer.
+
+        Raises:
+            EntryTaken: another writer did, in whatever bucket; the session ends without having kept anything.
+            Overtaken: the bucket's log went on meanwhile; the same.
+        """
 
     def edit(self, edit: Edit) -> Edited:
-        """Appends an edit."""
+        """Appends an edit.
+
+        Raises:
+            Overtaken: as for `put`.
+        """
 
 
 class EntryStore(Protocol):
     """Where the logs of buckets are kept; several processes may use one."""
 
     def session(self, key: BucketKey) -> AbstractContextManager[BucketSession]:
-        """Holds a bucket against every other writer, in this process or another."""
+        """Holds a bucket against every other writer, in this process or another.
+
+        A store that cannot hold it lets the later of two writers fail with `Overtaken` instead, here or
+        where the session ends.
+        """
 
     def records(self, key: BucketKey, *, vectors: bool = True) -> Sequence[Record]:
         """The bucket's whole log as committed, in order; without `vectors` embeddings are (0, 0)."""
