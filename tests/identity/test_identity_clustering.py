@@ -40,8 +40,8 @@ def curve(cosine: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-12 * (cosine - 0.5)))
 
 
-def mean(vectors: np.ndarray, attrs: object) -> np.ndarray:
-    middle = vectors.mean(axis=0)
+def mean(seen: Entry) -> np.ndarray:
+    middle = seen.embeddings.mean(axis=0)
     return (middle / np.linalg.norm(middle)).astype(np.float32)
 
 

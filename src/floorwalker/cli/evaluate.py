@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from floorwalker.cli import evaluate_boxes
+from floorwalker.cli import evaluate_boxes, evaluate_manifest
 from floorwalker.cli.output import console, messages, print_json
 from floorwalker.errors import InputError
 from floorwalker.evaluation.events_match import KindScore, score_events, total
@@ -23,11 +23,12 @@ _HEADINGS = (
 
 
 def register(app: typer.Typer) -> None:
-    """Add `floorwalker evaluate events`, `tracks` and `detections`."""
+    """Add `floorwalker evaluate events`, `tracks`, `detections` and `manifest`."""
     group = typer.Typer(help="Scores against truth.", no_args_is_help=True)
     group.command("events")(events)
     group.command("tracks")(evaluate_boxes.tracks)
     group.command("detections")(evaluate_boxes.detections)
+    group.command("manifest")(evaluate_manifest.manifest)
     app.add_typer(group, name="evaluate")
 
 

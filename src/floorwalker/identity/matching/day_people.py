@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from floorwalker.identity.matching.bucket_log import Edit, Matched, Record
 from floorwalker.identity.matching.clustering import Joining, cluster
-from floorwalker.identity.matching.entry import AttributeValue, Vectors
+from floorwalker.identity.matching.entry import Entry, Vectors
 from floorwalker.identity.matching.links import Links, TwoPlaces, links_of
 from floorwalker.identity.matching.people import People, people_of
 
-Encode = Callable[[Vectors, Mapping[str, AttributeValue]], Vectors]
+Encode = Callable[[Entry], Vectors]
 Probability = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 
@@ -51,7 +51,7 @@ def people_of_day(
 
     Args:
         records: all records of a bucket, in order, with vectors.
-        encode: makes an entry's vector of its image vectors and attributes.
+        encode: makes an entry's vector.
         probability: from cosines to P(same), where both are equally likely beforehand.
         doors: tells who would have been in two places at once.
         joining: when groups are joined; None: as `Joining` says by itself.
@@ -73,10 +73,7 @@ def people_of_day(
 
 
 def _vectors(ordered: Sequence[Matched], encode: Encode) -> Vectors:
-    found = [
-        encode(record.entry.embeddings, record.entry.attrs) if record.entry.embeddings.size else None
-        for record in ordered
-    ]
+    found = [encode(record.entry) if record.entry.embeddings.size else None for record in ordered]
     width = next((len(vector) for vector in found if vector is not None), 1)
     vectors = np.zeros((len(found), width), dtype=np.float32)
     for row, vector in enumerate(found):
