@@ -47,7 +47,8 @@ def manifest(
     console.print(table)
     console.print(
         f"{score.found_people} persons, truly {score.true_people}: "
-        f"unique visitors {score.visitors_error:+.1%}; {score.entries} entries, {score.missing} of them missing, {score.unknown} more without truth"
+        f"unique visitors {score.visitors_error:+.1%}; "
+        f"{score.entries} entries, {score.missing} of them missing, {score.unknown} more without truth"
     )
 
 
