@@ -63,6 +63,42 @@ def test_a_hidden_person_is_found_again_while_another_stands_by():
     assert {moment[1] for moment in seen} == {2}
 
 
+def looks_of(*kinds):
+    return np.stack([np.zeros(4) if kind is None else np.eye(4)[kind] for kind in kinds]).astype(np.float32)
+
+
+def after_standing_close(last, looks_before, looks_after):
+    """Ids of two people who stood close together for a second, then were seen at the last places."""
+    tracker = ByteTrack()
+    for k in range(10):
+        ids = tracker.update(people((300, 400), (330, 400)), k / 10, looks_before)
+    assert ids.tolist() == [1, 2]
+    return tracker.update(people(*last), 1.0, looks_after).tolist()
+
+
+def test_looks_tell_neighbours_apart_whom_places_would_mix_up():
+    between = [(316, 400), (312, 400)]
+    assert after_standing_close(between, None, None) == [2, 1]
+    assert after_standing_close(between, looks_of(0, 1), looks_of(0, 1)) == [1, 2]
+    assert after_standing_close(between, looks_of(0, 1), looks_of(None, None)) == [2, 1]
+
+
+def test_other_looks_break_no_track_whose_place_fits():
+    tracker = ByteTrack()
+    for k in range(10):
+        tracker.update(people((300, 400)), k / 10, looks_of(0))
+    assert tracker.update(people((300, 400)), 1.0, looks_of(1)).tolist() == [1]
+
+
+def test_what_is_known_of_looks_leaves_with_the_track():
+    tracker, rng = ByteTrack(), np.random.default_rng(4)
+    for k in range(60):
+        looks = rng.normal(size=(3, 8)).astype(np.float32)
+        tracker.update(people(*rng.uniform(100, 900, (3, 2))), k * 5.0, looks)
+        assert len(tracker) <= 3
+        assert len(tracker._looks) == len(tracker)
+
+
 def test_a_weak_detection_keeps_a_track_alive_but_starts_none():
     tracker = ByteTrack(ByteTrackSettings(lost_s=0.3))
     for k in range(6):

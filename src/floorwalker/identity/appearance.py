@@ -17,6 +17,12 @@ _CHROMA_REACH = 70.0
 _LIGHT_SHARE = 0.45
 _DARK = 20.0
 _BLUR = np.array([0.25, 0.5, 0.25])
+_CHROMA_BLUR = cv2.filter2D(np.eye(_CHROMA_BINS), -1, _BLUR[:, None])
+_LIGHT_BLUR = cv2.filter2D(np.eye(_LIGHT_BINS), -1, _BLUR[:, None], borderType=cv2.BORDER_CONSTANT)
+_NOTHING = 1e-12
+_BAND_OF_ROW = np.repeat(
+    np.arange(len(BANDS)), [round(bottom * _ROWS) - round(top * _ROWS) for top, bottom in BANDS]
+)
 DIMENSIONS = len(BANDS) * (_CHROMA_BINS**2 + _LIGHT_BINS)
 
 
@@ -100,48 +106,54 @@ def _ellipse() -> FloatArray:
 
 
 def _histogram(patch: npt.NDArray[np.uint8], weight: FloatArray) -> FloatArray:
-    lab = np.asarray(cv2.cvtColor(patch.astype(np.float32) / 255, cv2.COLOR_BGR2Lab))
+    rows = len(_BAND_OF_ROW)  # below the last band there is floor rather than shoes
+    seen = weight[:rows] > 0
+    share, band = weight[:rows][seen].astype(np.float64), _BAND_OF_ROW[np.nonzero(seen)[0]]
+    lab = cv2.cvtColor(patch[:rows].astype(np.float32) / 255, cv2.COLOR_BGR2Lab)[seen]
     scale = _CHROMA_BINS / (2 * _CHROMA_REACH)
     # Near black the proportion would be noise; the constant keeps dark cloth near grey.
-    colour = lab[:, :, 1:] * (50 + _DARK) / (lab[:, :, :1] + _DARK)
+    colour = lab[:, 1:] * (50 + _DARK) / (lab[:, :1] + _DARK)
     chroma = np.clip((colour + _CHROMA_REACH) * scale - 0.5, 0.0, _CHROMA_BINS - 1.001)
-    light = np.clip(lab[:, :, 0] / 100 * _LIGHT_BINS - 0.5, 0.0, _LIGHT_BINS - 1.001)
-    parts = []
-    for (top, bottom), importance in zip(BANDS, _BAND_WEIGHTS, strict=True):
-        rows = slice(round(top * _ROWS), round(bottom * _ROWS))
-        share = weight[rows].ravel()
-        total = float(share.sum())
-        colours = _spread_2d(chroma[rows].reshape(-1, 2), share)
-        lights = _spread_1d(light[rows].ravel(), share)
-        if total > 0:
-            square = cv2.sepFilter2D(colours.reshape(_CHROMA_BINS, _CHROMA_BINS), -1, _BLUR, _BLUR)
-            colours = np.asarray(square, dtype=np.float64).ravel() / float(square.sum())
-            blurred = np.convolve(lights, _BLUR, "same")
-            lights = blurred / blurred.sum()
-        parts.append(np.sqrt(importance * (1 - _LIGHT_SHARE) * colours))
-        parts.append(np.sqrt(importance * _LIGHT_SHARE * lights))
-    descriptor = np.concatenate(parts)
+    light = np.clip(lab[:, :1] / 100 * _LIGHT_BINS - 0.5, 0.0, _LIGHT_BINS - 1.001)
+    colours, lights = _spread(chroma, _CHROMA_BINS, share, band), _spread(light, _LIGHT_BINS, share, band)
+    square = colours.reshape(-1, _CHROMA_BINS, _CHROMA_BINS)
+    colours = (_CHROMA_BLUR @ square @ _CHROMA_BLUR.T).reshape(colours.shape)
+    colours /= np.maximum(colours.sum(axis=1, keepdims=True), _NOTHING)
+    lights = lights @ _LIGHT_BLUR.T
+    lights /= np.maximum(lights.sum(axis=1, keepdims=True), _NOTHING)
+    weights = np.array(_BAND_WEIGHTS)[:, None]
+    parts = [weights * (1 - _LIGHT_SHARE) * colours, weights * _LIGHT_SHARE * lights]
+    descriptor = np.sqrt(np.concatenate(parts, axis=1)).ravel()
     norm = float(np.linalg.norm(descriptor))
     return (descriptor / norm).astype(np.float32) if norm > 0 else descriptor.astype(np.float32)
 
 
-def _spread_1d(position: npt.NDArray[np.floating], weight: FloatArray) -> npt.NDArray[np.float64]:
-    """A histogram; each value is shared by its two nearest bins, so that small shifts matter little."""
+def _spread(
+    position: npt.NDArray[np.floating],
+    bins: int,
+    weight: npt.NDArray[np.float64],
+    band: npt.NDArray[np.intp],
+) -> npt.NDArray[np.float64]:
+    """A histogram of each band; a value is shared by its nearest bins, so that small shifts matter little.
+
+    Args:
+        position: (n, k) values of n pixels, in bins.
+        bins: along each of the k axes.
+        weight: (n,) of the pixels.
+        band: (n,) which one each pixel lies in.
+
+    Returns:
+        (bands, bins to the power of k).
+    """
+    axes = position.shape[1]
     low = position.astype(np.intp)
     rest = position - low
-    total: npt.NDArray[np.float64] = np.zeros(_LIGHT_BINS)
-    for side in (0, 1):
-        total += np.bincount(low + side, weight * np.abs(1 - side - rest), _LIGHT_BINS)
-    return total
-
-
-def _spread_2d(position: npt.NDArray[np.floating], weight: FloatArray) -> npt.NDArray[np.float64]:
-    low = position.astype(np.intp)
-    rest = position - low
-    total = np.zeros(_CHROMA_BINS**2)
-    for dx in (0, 1):
-        for dy in (0, 1):
-            share = np.abs(1 - dx - rest[:, 0]) * np.abs(1 - dy - rest[:, 1])
-            bins = (low[:, 0] + dx) * _CHROMA_BINS + low[:, 1] + dy
-            total += np.bincount(bins, weight * share, _CHROMA_BINS**2)
-    return total
+    cells, strides = bins**axes, bins ** np.arange(axes)[::-1]
+    cell = low @ strides + band * cells
+    total = np.zeros(len(BANDS) * cells)
+    for corner in np.ndindex(*(2,) * axes):
+        share = weight
+        for axis, side in enumerate(corner):
+            share = share * (rest[:, axis] if side else 1 - rest[:, axis])
+        total += np.bincount(cell + int(np.dot(corner, strides)), share, len(total))
+    return total.reshape(len(BANDS), cells)

@@ -12,12 +12,15 @@ from floorwalker.identity.appearance import describe, quality
 from floorwalker.site import Camera
 from floorwalker.tracking.build import build_tracker
 from floorwalker.tracking.collect import TrackCollector
+from floorwalker.tracking.overlap import grow, overlaps
 from floorwalker.tracking.track import Track
 from floorwalker.tracking.tracker import Tracker
 from floorwalker.video.frame import Frame
 from floorwalker.vision.detections import Detections
 
 LEAST_CLARITY = 0.3
+_NEAR = 0.1  # growth of boxes, in heights, and
+_TOUCHING = 0.05  # their overlap, from which on two people may be taken for each other
 
 
 class Gathering(Protocol):
@@ -60,9 +63,10 @@ class Following:
             InputError: the camera's calibration contradicts itself, or there is no such tracker.
         """
         self._camera = camera
-        self._tracker: Tracker = tracker or build_tracker(camera.tracker)
+        # Both are empty, and so false, at the start.
+        self._tracker: Tracker = build_tracker(camera.tracker) if tracker is None else tracker
         self._collector = TrackCollector(camera.calibrated())
-        self._gathering: Gathering = gathering or self._collector
+        self._gathering: Gathering = self._collector if gathering is None else gathering
 
     def take(self, frame: Frame, detections: Detections) -> None:
         """Take in one frame.
@@ -71,11 +75,16 @@ class Following:
             frame: in the site file's pixels and masked (`fit_frame`), later than the frame before.
             detections: the people found in it.
         """
-        ids = self._tracker.update(detections, frame.time_s)
         clarity = quality(detections, self._camera.resolution)
-        wanted = self._gathering.due(ids, frame.time_s) & (clarity > LEAST_CLARITY)
+        clear = clarity > LEAST_CLARITY
         # Colours are made for the frames in which somebody is described, not for all.
-        looks = describe(frame.image, detections, wanted) if wanted.any() else None
+        crowded = clear & _crowded(detections)
+        looks = describe(frame.image, detections, crowded) if crowded.any() else None
+        ids = self._tracker.update(detections, frame.time_s, looks)
+        wanted = self._gathering.due(ids, frame.time_s) & clear & ~crowded
+        if wanted.any():
+            alone = describe(frame.image, detections, wanted)
+            looks = alone if looks is None else looks + alone
         self._gathering.add(ids, detections, frame.time_s, self._tracker.confirmed, looks, clarity)
 
     def finish(self) -> list[Track]:
@@ -84,3 +93,16 @@ class Following:
         Where the sightings went elsewhere there are none.
         """
         return self._collector.finish()
+
+
+def _crowded(detections: Detections) -> npt.NDArray[np.bool_]:
+    """Who stands so close to somebody else that looks must tell which of them is who.
+
+    Nobody where the detector does not know which pixels are people's: looks without that are too vague.
+    """
+    if detections.foreground is None or len(detections) < 2:
+        return np.zeros(len(detections), dtype=bool)
+    boxes = grow(np.asarray(detections.xyxy.T, dtype=np.float64), _NEAR)
+    shared = overlaps(boxes, boxes)
+    np.fill_diagonal(shared, 0.0)
+    return np.asarray(shared.max(axis=1) > _TOUCHING)

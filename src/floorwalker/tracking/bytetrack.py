@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.tracking.looks import Looks
 from floorwalker.tracking.motion import FloatArray, IndexArray, MotionSettings, to_centre
 from floorwalker.tracking.overlap import assign, grow, overlaps, within_reach
 from floorwalker.tracking.roster import Roster
 from floorwalker.vision.detections import Detections
 
 BoolArray = npt.NDArray[np.bool_]
+# Whose place fits well goes on although looks changed: people turn round, and others hide parts of them.
+_MOST_AGAINST = -0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ class ByteTrackSettings:
         tentative_gap_s: an unconfirmed track that is not seen for longer is dropped.
         lost_s: a confirmed track that is not seen for longer is finished. Raising it bridges longer
             occlusions and mixes up more people.
+        looks_weight: what equal looks add to the overlap, and half of what other ones take away, where
+            descriptors are given. Raising it tells neighbours apart and breaks tracks of people who turn.
+        looks_neutral: cosine of descriptors that says neither, and
+        looks_span: how far from it their say is whole.
+        looks_memory: share of the old in a track's descriptor when a new one comes.
         motion: the motion model.
     """
 
@@ -62,6 +70,10 @@ class ByteTrackSettings:
     believes_first_frame: bool = False
     tentative_gap_s: float = 0.35
     lost_s: float = 2.0
+    looks_weight: float = 1.0
+    looks_neutral: float = 0.9
+    looks_span: float = 0.1
+    looks_memory: float = 0.9
     motion: MotionSettings = field(default_factory=MotionSettings)
 
     @classmethod
@@ -80,6 +92,7 @@ class ByteTrackSettings:
             confirm_s=0.0,
             tentative_gap_s=0.0,
             lost_s=1.0,
+            looks_weight=0.0,
         )
 
 
@@ -89,12 +102,14 @@ class ByteTrack:
     Memory is bounded by the people seen within `lost_s`: finished tracks leave.
 
     Source:
-        Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
+        Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022; looks
+        beside the overlap as in Aharon et al., "BoT-SORT", 2022.
     """
 
     def __init__(self, settings: ByteTrackSettings | None = None) -> None:
         self._settings = settings or ByteTrackSettings()
         self._roster = Roster(self._settings.motion)
+        self._looks = Looks(self._settings.looks_memory)
         self._now_s: float | None = None
 
     def __len__(self) -> int:
@@ -109,12 +124,16 @@ class ByteTrack:
         """(m,) the same for many at once."""
         return self._roster.believed(track_ids)
 
-    def update(self, detections: Detections, time_s: float) -> npt.NDArray[np.int64]:
+    def update(
+        self, detections: Detections, time_s: float, appearance: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.int64]:
         """Take in one frame.
 
         Args:
             detections: the frame's people.
             time_s: presentation time in seconds, greater than that of the frame before.
+            appearance: (n, d) descriptors of norm 1, rows of 0 where there is none; they help to tell people
+                apart. All frames' descriptors have one length.
 
         Returns:
             (n,) the track of each detection, or -1.
@@ -130,7 +149,8 @@ class ByteTrack:
             roster.predict(time_s - before_s, roster.last_s < before_s)
         self._now_s = time_s
         corners = np.array(detections.xyxy.T, dtype=np.float64, order="C")
-        owner = self._associate(corners, detections.confidence, time_s, before_s)
+        weighed = self._weighed(appearance)
+        owner = self._associate(corners, detections.confidence, time_s, before_s, weighed)
         centre = to_centre(corners)
         matched = (owner >= 0).nonzero()[0]
         roster.see(
@@ -145,10 +165,27 @@ class ByteTrack:
             owner[fresh] = np.arange(len(roster), len(roster) + len(fresh))
             first = before_s is None and settings.believes_first_frame
             roster.begin(centre.take(fresh, axis=1), time_s, confirmed=first)
+            self._looks.add(len(fresh))
+        if appearance is not None:
+            self._looks.remember(owner, appearance, len(roster))
         return roster.numbers(owner)
 
+    def _weighed(self, appearance: npt.NDArray[np.float32] | None) -> FloatArray | None:
+        """(n, m) what looks add to the overlap of each pair; None where there are none to compare."""
+        compared = self._looks.likeness(appearance) if self._settings.looks_weight > 0.0 else None
+        if compared is None:
+            return None
+        settings, (cosines, known) = self._settings, compared
+        say = np.clip((cosines - settings.looks_neutral) / settings.looks_span, _MOST_AGAINST, 1.0)
+        return np.asarray(settings.looks_weight * say * known, dtype=np.float64)
+
     def _associate(
-        self, corners: FloatArray, confidence: npt.NDArray[np.float32], time_s: float, before_s: float | None
+        self,
+        corners: FloatArray,
+        confidence: npt.NDArray[np.float32],
+        time_s: float,
+        before_s: float | None,
+        looks: FloatArray | None,
     ) -> IndexArray:
         """The row of the track that each detection belongs to, or -1."""
         settings, roster = self._settings, self._roster
@@ -179,7 +216,11 @@ class ByteTrack:
             rows = (tracks & free).nonzero()[0]
             columns = (found & (owner < 0)).nonzero()[0]
             if len(rows) and len(columns):
-                picked, columns_picked = assign(alike.take(rows, axis=0).take(columns, axis=1), least)
+                pairs = alike.take(rows, axis=0).take(columns, axis=1)
+                if looks is not None:
+                    # Looks choose among the pairs that place allows, and forbid some of them.
+                    pairs += np.where(pairs >= least, looks.take(rows, axis=0).take(columns, axis=1), 0.0)
+                picked, columns_picked = assign(pairs, least)
                 taken = rows.take(picked)
                 owner[columns.take(columns_picked)] = taken
                 free[taken] = False
@@ -202,4 +243,6 @@ class ByteTrack:
         tentative_s = max(settings.tentative_gap_s, forgiven_s) + 1e-6
         lost_s = max(settings.lost_s, forgiven_s) + 1e-6
         if unseen_s.max() > tentative_s:
-            roster.keep(unseen_s <= np.where(roster.is_confirmed, lost_s, tentative_s))
+            held = unseen_s <= np.where(roster.is_confirmed, lost_s, tentative_s)
+            roster.keep(held)
+            self._looks.keep(held)

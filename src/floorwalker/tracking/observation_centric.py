@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.tracking.looks import Looks
 from floorwalker.tracking.motion import FloatArray, IndexArray, MotionSettings, to_centre
 from floorwalker.tracking.overlap import assign, grow, overlaps
 from floorwalker.tracking.roster import OWN_ROWS, Roster
@@ -100,7 +101,7 @@ class ObservationCentric:
         self._settings = settings or ObservationCentricSettings()
         self._roster = Roster(self._settings.motion, _EXTRA)
         self._now_s: float | None = None
-        self._looks: npt.NDArray[np.float32] | None = None
+        self._looks = Looks(self._settings.appearance_memory)
 
     def __len__(self) -> int:
         """Tracks held at the moment: in view, tentative or lost for a short while."""
@@ -150,7 +151,7 @@ class ObservationCentric:
             first = before_s is None and settings.believes_first_frame
             self._begin(centre.take(fresh, axis=1), time_s, first)
         if appearance is not None:
-            self._remember(owner, appearance)
+            self._looks.remember(owner, appearance, len(roster))
         return roster.numbers(owner)
 
     def _associate(
@@ -254,33 +255,19 @@ class ObservationCentric:
         for place in (_SEEN, _RECENT, _OLDER):
             roster.state[place, -count:] = centre[:2]
         roster.state[_RECENT_S, -count:] = time_s
-        if self._looks is not None:
-            unknown = np.zeros((count, self._looks.shape[1]), dtype=np.float32)
-            self._looks = np.concatenate([self._looks, unknown])
+        self._looks.add(count)
 
     def _weigh_looks(
         self, alike: FloatArray, possible: BoolArray, appearance: npt.NDArray[np.float32] | None
     ) -> None:
         """Pairs that look alike gain, pairs that do not are out; a pair with nothing to compare stays."""
-        looks = self._looks
-        if appearance is None or looks is None:
+        compared = self._looks.likeness(appearance)
+        if compared is None:
             return
-        settings = self._settings
-        known = (looks != 0.0).any(axis=1, keepdims=True) & (appearance != 0.0).any(axis=1)
-        likeness = (looks @ appearance.T - settings.least_appearance) / (1.0 - settings.least_appearance)
+        settings, (cosines, known) = self._settings, compared
+        likeness = (cosines - settings.least_appearance) / (1.0 - settings.least_appearance)
         alike += settings.appearance_weight * np.clip(likeness, 0.0, 1.0) * (known & possible)
         alike[known & (likeness < 0.0)] = 0.0
-
-    def _remember(self, owner: IndexArray, appearance: npt.NDArray[np.float32]) -> None:
-        """Each track's descriptor is a running mean of its own, of norm 1."""
-        if self._looks is None:
-            self._looks = np.zeros((len(self._roster), appearance.shape[1]), dtype=np.float32)
-        described = ((owner >= 0) & appearance.any(axis=1)).nonzero()[0]
-        rows, fresh = owner[described], appearance[described]
-        old = self._looks[rows]
-        memory = self._settings.appearance_memory * (old != 0.0).any(axis=1, keepdims=True)
-        mixed = memory * old + (1.0 - memory) * fresh
-        self._looks[rows] = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
 
     def _forget(self, time_s: float, interval_s: float) -> None:
         settings, roster = self._settings, self._roster
@@ -292,5 +279,4 @@ class ObservationCentric:
         if unseen_s.max() > tentative_s:
             held = unseen_s <= np.where(roster.is_confirmed, lost_s, tentative_s)
             roster.keep(held)
-            if self._looks is not None:
-                self._looks = self._looks[held]
+            self._looks.keep(held)

@@ -13,12 +13,15 @@ from floorwalker.vision.detections import Detections
 class Tracker(Protocol):
     """Joins the detections of successive frames of one camera; ids are ordinals of this instance."""
 
-    def update(self, detections: Detections, time_s: float) -> npt.NDArray[np.int64]:
+    def update(
+        self, detections: Detections, time_s: float, appearance: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.int64]:
         """Take in one frame.
 
         Args:
             detections: the frame's people.
             time_s: presentation time in seconds, greater than that of the frame before.
+            appearance: (n, d) descriptors of norm 1 of those detections that were described, else 0.
 
         Returns:
             (n,) the track of each detection, or -1; a track's first frames carry its id although it may
