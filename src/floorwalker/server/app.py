@@ -27,6 +27,10 @@ from floorwalker.server import (
     prometheus,
     recent,
     recordings,
+    review_clusters,
+    review_images,
+    review_manifest,
+    review_pairs,
     stores,
     stream,
     webhooks,
@@ -40,7 +44,9 @@ from floorwalker.server.live_keys import LiveKeys
 from floorwalker.server.probes import database_standing
 from floorwalker.server.prometheus import Measurements
 from floorwalker.server.request_log import LogSink, RequestLog, log_to_stderr
+from floorwalker.server.review_desks import Reviews, reviews_from
 from floorwalker.server.sessions import Sessions, fresh_seal_key
+from floorwalker.settings import Settings
 from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.migrating import Standing
 
@@ -55,6 +61,7 @@ def create_app(
     seal_key: bytes | None = None,
     limits: Limits | None = None,
     watcher: Watcher | None = None,
+    reviews: Reviews | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -67,6 +74,7 @@ def create_app(
         seal_key: seals the sessions of browsers; default: one that ends with the application.
         limits: how much may be asked.
         watcher: looks for anomalies and sends to webhooks while the application runs; None: nobody does.
+        reviews: what the review pages work on; default: what the settings name.
 
     Returns:
         The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions`,
@@ -89,6 +97,7 @@ def create_app(
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
     app.state.history = Memory()
+    app.state.reviews = reviews or reviews_from(Settings.load())
     app.state.measurements = Measurements(lambda: _gauges(app))
     for part in (
         ingest,
@@ -106,6 +115,10 @@ def create_app(
         login,
         probes,
         prometheus,
+        review_manifest,
+        review_clusters,
+        review_pairs,
+        review_images,
         description,
         pages,
     ):

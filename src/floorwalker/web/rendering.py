@@ -97,6 +97,15 @@ class Pages:
         """A store's days to be corrected, which fetches what it shows itself."""
         return self._render("corrections.html", store=store)
 
+    def review(self, name: str, **more: object) -> str:
+        """A page of the review, which fetches what it shows itself.
+
+        Args:
+            name: `home`, `manifest`, `clusters` or `pairs`.
+            more: what its template takes.
+        """
+        return self._render(f"review_{name}.html", **more)
+
     def problem(
         self,
         status: int,

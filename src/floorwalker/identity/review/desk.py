@@ -1,0 +1,174 @@
+"""The desk: a store's day that people look through, and where what they say of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from floorwalker.events import format_utc, parse_utc
+from floorwalker.identity.matching.answer import NOBODY, Answer, Status
+from floorwalker.identity.matching.bucket_log import Edit, Edited, EditKind, EntryStore, Matched, Record
+from floorwalker.identity.matching.entry import BucketKey, Entry
+from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
+from floorwalker.identity.review.line_log import Line, LineLog
+
+Complete = Callable[[Sequence[Record]], Edit]
+_ALREADY = "manifest"  # who said what a manifest already holds
+
+
+class Desk(Protocol):
+    """A bucket's log, however it is kept."""
+
+    @property
+    def key(self) -> BucketKey:
+        """The store's day."""
+
+    def records(self, *, vectors: bool = False) -> Sequence[Record]:
+        """The whole log in order; without `vectors` embeddings are (0, 0)."""
+
+    def find(self, entry_id: str) -> Entry | None:
+        """The entry of that name, if it is of this day."""
+
+    def edit(self, complete: Complete) -> Edited:
+        """Appends an edit.
+
+        Args:
+            complete: checks and makes it, handed all records so far; what it raises leaves the log as it was.
+        """
+
+
+class StoreDayDesk:
+    """A store's day as the matcher keeps it.
+
+    Args:
+        store: where the logs are.
+        key: the store's day.
+    """
+
+    def __init__(self, store: EntryStore, key: BucketKey) -> None:
+        self._store = store
+        self.key = key
+
+    def records(self, *, vectors: bool = False) -> Sequence[Record]:
+        """The whole log in order."""
+        return self._store.records(self.key, vectors=vectors)
+
+    def find(self, entry_id: str) -> Entry | None:
+        """The entry of that name, if it is of this day."""
+        found = self._store.find(entry_id)
+        return found.entry if found is not None and found.entry.key == self.key else None
+
+    def edit(self, complete: Complete) -> Edited:
+        """Appends an edit."""
+        known = list(self.records())  # without vectors: a day of them is too much to read for one edit
+        with self._store.session(self.key) as session:
+            known += session.since(known[-1].number if known else 0)
+            return session.edit(complete(known))
+
+
+class FileDesk:
+    """A manifest that somebody opened, with what was said of it since in a file.
+
+    What the manifest holds has numbers up to 0 and cannot be undone; the file's lines begin with 1.
+
+    Args:
+        manifest: as it was opened.
+        log: the file of edits.
+    """
+
+    def __init__(self, manifest: Manifest, log: LineLog) -> None:
+        self.key = manifest.key
+        self._log = log
+        self._opened = records_of(manifest)
+        self._entries = {
+            record.entry.entry_id: record.entry for record in self._opened if isinstance(record, Matched)
+        }
+
+    def records(self, *, vectors: bool = False) -> Sequence[Record]:
+        """The manifest and all that was said of it; always with the vectors that it has."""
+        return [*self._opened, *(edited_from(line) for line in self._log.read())]
+
+    def find(self, entry_id: str) -> Entry | None:
+        """The entry of that name, if it is of this day."""
+        return self._entries.get(entry_id)
+
+    def edit(self, complete: Complete) -> Edited:
+        """Appends an edit."""
+        with self._log.held():
+            edit = complete(self.records())
+            return edited_from(self._log.append(lambda number: line_of(number, edit)))
+
+
+def line_of(number: int, edit: Edit) -> Line:
+    """An edit as a line of the log."""
+    return Line(
+        number,
+        edit.kind.value,
+        edit.by,
+        format_utc(edit.at),
+        edit.entries,
+        edit.person,
+        edit.other,
+        edit.text,
+        edit.undoes,
+    )
+
+
+def edited_from(line: Line) -> Edited:
+    """The edit that a line of the log holds."""
+    edit = Edit(
+        EditKind(line.kind),
+        line.by,
+        parse_utc(line.at),
+        line.entries,
+        line.person,
+        line.other,
+        line.text,
+        line.undoes,
+    )
+    return Edited(line.number, edit)
+
+
+def records_of(manifest: Manifest) -> list[Record]:
+    """A manifest as a log: its entries in order of time, then what was said of its people; numbers up to 0."""
+    owned = [(event, person) for person in manifest.people for event in person.events]
+    owned.sort(key=lambda pair: (pair[0].timestamp, pair[0].entry_id))
+    answered = [_matched(manifest.key, event, person) for event, person in owned]
+    said = [edit for person in manifest.people for edit in _said(person)]
+    first = 1 - len(answered) - len(said)
+    records: list[Record] = [
+        Matched(first + place, entry, answer) for place, (entry, answer) in enumerate(answered)
+    ]
+    records += [Edited(1 - len(said) + place, edit) for place, edit in enumerate(said)]
+    return records
+
+
+def _matched(key: BucketKey, event: ManifestEvent, person: ManifestPerson) -> tuple[Entry, Answer]:
+    vectors = event.embeddings
+    entry = Entry(
+        key,
+        event.entry_id,
+        event.timestamp,
+        event.direction,
+        event.camera,
+        np.zeros((0, 0), np.float32) if vectors is None else vectors,
+        event.attrs,
+        event.images,
+        event.alert_id,
+    )
+    # A manifest says who somebody is, not what was answered: who had nobody before them was new.
+    status = Status.NEW if event.score == NOBODY else Status.MATCH
+    return entry, Answer(status, None, person.person_id, event.score, event.score2)
+
+
+def _said(person: ManifestPerson) -> list[Edit]:
+    edits = []
+    for kind, text in ((EditKind.ALIAS, person.alias), (EditKind.NOTE, person.notes)):
+        if text:
+            edits.append(Edit(kind, _ALREADY, person.first_seen, person=person.person_id, text=text))
+    excluded = tuple(event.entry_id for event in person.events if event.excluded)
+    if excluded:
+        edits.append(Edit(EditKind.EXCLUDE, _ALREADY, person.first_seen, entries=excluded))
+    return edits

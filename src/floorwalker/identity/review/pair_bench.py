@@ -1,0 +1,228 @@
+"""The bench: pairs side by side, what was said of them, and what that implies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import exp
+from typing import Protocol
+
+from floorwalker.events import format_utc
+from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind, Matched
+from floorwalker.identity.matching.entry import Entry
+from floorwalker.identity.matching.people import people_of
+from floorwalker.identity.review.desk import Desk
+from floorwalker.identity.review.editing import EditRefused, completed
+from floorwalker.identity.review.hard_pairs import Pair, cosines, find_hard_pairs, unit_vectors
+from floorwalker.identity.review.implied import PairOf, implied_by, ordered
+from floorwalker.identity.review.line_log import Line, LineLog
+from floorwalker.identity.review.marks import Mark, Marked, mark_of, marked_by, true_relation
+from floorwalker.identity.review.steps import steps_of
+from floorwalker.identity.review.teaching import Worth, worth_of
+from floorwalker.identity.review.two_places import two_places
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person says of a pair.
+
+    Attributes:
+        kind: a verdict, a mark, or `undo`.
+        by: who.
+        at: when, aware.
+        entries: the pair; none with `undo`.
+        undoes: number of what is taken back.
+    """
+
+    kind: str
+    by: str
+    at: datetime
+    entries: tuple[str, ...] = ()
+    undoes: int | None = None
+
+
+class PairBench(Protocol):
+    """Pairs of entries, and where what is said of them is kept."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries by name."""
+
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """The pairs, always in the same order."""
+
+    @property
+    def scores(self) -> Mapping[PairOf, float]:
+        """Pair → cosine, where both have vectors."""
+
+    @property
+    def truth(self) -> Mapping[str, str] | None:
+        """Entry → person as the ground truth has it."""
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether pairs can be kept in, and removed from, a list."""
+
+    def marked(self) -> Marked:
+        """What was said so far."""
+
+    def say(self, saying: Saying) -> None:
+        """Keeps what a person says.
+
+        Raises:
+            EditRefused: it names what is not there, or asks for what cannot be.
+        """
+
+
+@dataclass(slots=True)
+class SetBench:
+    """A list of pairs with the manifests of their entries, and a file of what was said.
+
+    Attributes:
+        entries: of all manifests.
+        pairs: of the list, or found.
+        scores: of the pairs.
+        truth: of all cluster truths; None: there is none.
+        log: the file.
+    """
+
+    entries: Mapping[str, Entry]
+    pairs: Sequence[Pair]
+    scores: Mapping[PairOf, float]
+    truth: Mapping[str, str] | None
+    log: LineLog
+    has_marks: bool = True
+
+    def marked(self) -> Marked:
+        """What was said so far."""
+        return marked_by(self.log.read())
+
+    def say(self, saying: Saying) -> None:
+        """Keeps what a person says."""
+        with self.log.held():
+            if saying.kind == EditKind.UNDO:
+                if all(line.number != saying.undoes for line in self.log.read()):
+                    raise EditRefused("nothing_to_undo", f"there is no line {saying.undoes} to be undone")
+            else:
+                _check_pair(saying, self.entries)
+            at = format_utc(saying.at)
+            self.log.append(
+                lambda number: Line(number, saying.kind, saying.by, at, saying.entries, undoes=saying.undoes)
+            )
+
+
+class DeskBench:
+    """The hard pairs of a store's day; verdicts go into the day's own log.
+
+    Args:
+        desk: the day.
+        threshold: τ, by which pairs count as hard.
+        margin: m, likewise.
+    """
+
+    truth: Mapping[str, str] | None = None
+    has_marks = False
+
+    def __init__(self, desk: Desk, threshold: float, margin: float) -> None:
+        self._desk = desk
+        matched = [record for record in desk.records(vectors=True) if isinstance(record, Matched)]
+        units = unit_vectors([each.entry for each in matched])
+        self.entries = {each.entry.entry_id: each.entry for each in matched}
+        self.pairs = find_hard_pairs(matched, units, threshold=threshold, margin=margin)
+        self.scores = cosines([pair.entries for pair in self.pairs], units)
+
+    def marked(self) -> Marked:
+        """What was said so far."""
+        records = self._desk.records()
+        steps = steps_of(records, VERDICTS)
+        found = Marked(dict(people_of(records).verdicts), redo_undoes=steps.redo_undoes)
+        for name, edited in (("undo", steps.undo), ("redo", steps.redo)):
+            if edited is not None:
+                edit = edited.edit
+                line = Line(edited.number, edit.kind.value, edit.by, format_utc(edit.at), edit.entries)
+                setattr(found, name, line)
+        return found
+
+    def say(self, saying: Saying) -> None:
+        """Keeps what a person says."""
+        if saying.kind in set(Mark):
+            raise EditRefused("no_list", "these pairs were found; there is no list to keep them in")
+        edit = Edit(EditKind(saying.kind), saying.by, saying.at, saying.entries, undoes=saying.undoes)
+        self._desk.edit(lambda records: completed(edit, records))
+
+
+@dataclass(frozen=True, slots=True)
+class PairState:
+    """Where a pair stands.
+
+    Attributes:
+        mark: whether it stays in its list.
+        verdict: the last one on it; None: nobody gave one.
+        implied: what follows from other verdicts; None: nothing.
+        worth: what a verdict on it would teach; None: it is not open.
+    """
+
+    mark: Mark
+    verdict: EditKind | None
+    implied: EditKind | None
+    worth: Worth | None
+
+
+def states_of(
+    bench: PairBench, marked: Marked, p_same: Callable[[float], float]
+) -> tuple[list[PairState], list[PairOf]]:
+    """Where all pairs of a bench stand.
+
+    Args:
+        bench: the pairs.
+        marked: what was said of them.
+        p_same: P(same) of a cosine.
+
+    Returns:
+        A state for each pair, in order, and the pairs whose verdicts contradict each other.
+    """
+    implied = implied_by(marked.verdicts)
+    names = [pair.entries for pair in bench.pairs]
+    follows = [None if ordered(*name) in marked.verdicts else implied.relation(*name) for name in names]
+    free = [
+        name
+        for name, known in zip(names, follows, strict=True)
+        if known is None and ordered(*name) not in marked.verdicts
+    ]
+    worth = worth_of(free, {name: p_same(score) for name, score in bench.scores.items()}, implied)
+    states = [
+        PairState(
+            mark_of(name, marked, bench.truth), marked.verdicts.get(ordered(*name)), known, worth.get(name)
+        )
+        for name, known in zip(names, follows, strict=True)
+    ]
+    return states, implied.contradictions
+
+
+def logistic(threshold: float, margin: float) -> Callable[[float], float]:
+    """P(same) where nobody has calibrated: one half at the threshold, a quarter a margin below it."""
+    width = max(margin, 1e-6)
+
+    def p_same(score: float) -> float:
+        return 1.0 / (1.0 + exp(-max(min((score - threshold) / width, 60.0), -60.0)))
+
+    return p_same
+
+
+def truth_said(bench: PairBench, pair: PairOf) -> EditKind | None:
+    """What the bench's ground truth says of a pair."""
+    return true_relation(pair, bench.truth)
+
+
+def _check_pair(saying: Saying, entries: Mapping[str, Entry]) -> None:
+    if len(set(saying.entries)) != 2:
+        raise EditRefused("no_pair", "a verdict is on two entries")
+    for entry_id in saying.entries:
+        if entry_id not in entries:
+            raise EditRefused("unknown_entry", f"there is no entry {entry_id[:80]!r} here")
+    one, other = (entries[entry_id] for entry_id in saying.entries)
+    found = two_places([one], [other]) if saying.kind == EditKind.SAME else None
+    if found is not None:
+        raise EditRefused("two_places_at_once", str(found))

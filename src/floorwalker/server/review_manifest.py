@@ -1,0 +1,144 @@
+"""The manifest viewer: what lies on a desk, opened by address, upload, or store and day."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from floorwalker.adapters.review_files import Known
+from floorwalker.identity.matching.bucket_log import Edit, Edited, Matched
+from floorwalker.identity.matching.people import people_of
+from floorwalker.identity.review.steps import Steps, steps_of
+from floorwalker.identity.review.two_places import AT_ONCE_S
+from floorwalker.server.auth import OPERATOR, VIEWER, may_see, require_store
+from floorwalker.server.errors import ApiError
+from floorwalker.server.pages import html_page, pages_of
+from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
+from floorwalker.server.review_bodies import OpenBody
+from floorwalker.server.review_desks import (
+    DayId,
+    FileId,
+    Lying,
+    Reviews,
+    StoreId,
+    entry_json,
+    lying_at,
+    reviews_of,
+    zone_of,
+)
+
+router = APIRouter(include_in_schema=False)
+
+Shown = Annotated[str | None, Query(description="Only what has this in its name.")]
+
+
+@router.get("/review", dependencies=[VIEWER])
+async def overview(request: Request) -> Response:
+    """What can be reviewed, and with what."""
+    return html_page(pages_of(request).review("home", has_pairs=reviews_of(request).pairs is not None))
+
+
+@router.get("/review/manifest", dependencies=[VIEWER])
+async def page(request: Request) -> Response:
+    """The viewer, which fetches what it shows itself."""
+    return html_page(pages_of(request).review("manifest"))
+
+
+@router.get("/review/files", dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
+def files(request: Request) -> dict[str, Any]:
+    """The manifests that were opened, the latest first."""
+    known = reviews_of(request).files.listed()
+    return {"files": [_known_json(each) for each in known if may_see(request, each.store_id)]}
+
+
+@router.post("/review/files", dependencies=[OPERATOR, ONLY_KNOWN_PARAMETERS], status_code=201)
+async def open_file(body: OpenBody, request: Request) -> dict[str, Any]:
+    """Open a manifest."""
+    if (body.address is None) == (body.manifest is None):
+        raise ApiError(422, "no_manifest", "expected either the address of a manifest, or a manifest")
+    return await to_thread.run_sync(_open, body, request)
+
+
+@router.get("/review/desk", dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
+def desk(request: Request, file: FileId = None, day_id: DayId = None, store_id: StoreId = None) -> Response:
+    """What lies on a desk: entries, who they are, and where undo and redo stand."""
+    lying = lying_at(request, file, day_id, store_id)
+    content = msgspec.json.encode(desk_json(lying, zone_of(request, lying.desk.key.store_id)))
+    return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def desk_json(lying: Lying, timezone: str) -> dict[str, Any]:
+    """What lies on a desk, for the pages."""
+    records = lying.desk.records()
+    people = people_of(records)
+    entries = []
+    for record in records:
+        if isinstance(record, Matched):
+            entry, answer = record.entry, record.answer
+            shown = entry_json(entry)
+            shown["person_id"] = people.person_of[entry.entry_id]
+            shown["excluded"] = entry.entry_id in people.excluded
+            shown["score"], shown["score2"] = answer.score, answer.score2
+            entries.append(shown)
+    entries.sort(key=lambda shown: (shown["at"], shown["entry_id"]))
+    key = lying.desk.key
+    return {
+        "name": lying.name,
+        "address": lying.address,
+        "day_id": key.day_id,
+        "store_id": key.store_id,
+        "timezone": timezone,
+        "number": people.last_number,
+        "at_once_ms": round(AT_ONCE_S * 1000),
+        "entries": entries,
+        "aliases": people.aliases,
+        "notes": people.notes,
+        "steps": steps_json(steps_of(records)),
+    }
+
+
+def steps_json(steps: Steps) -> dict[str, Any]:
+    """Where undo and redo stand, for the pages."""
+    return {
+        "undo": _step(steps.undo, None if steps.undo is None else steps.undo.number),
+        "redo": _step(steps.redo, steps.redo_undoes),
+    }
+
+
+def _step(edited: Edited | None, undoes: int | None) -> dict[str, Any] | None:
+    if edited is None:
+        return None
+    edit: Edit = edited.edit
+    return {
+        "undoes": undoes,
+        "kind": edit.kind.value,
+        "by": edit.by,
+        "entries": len(edit.entries),
+        "person": edit.person,
+        "other": edit.other,
+    }
+
+
+def _open(body: OpenBody, request: Request) -> dict[str, Any]:
+    reviews: Reviews = reviews_of(request)
+    if body.address is not None:
+        opened = reviews.files.open_at(body.address)
+    else:
+        opened = reviews.files.open_content(msgspec.json.encode(body.manifest), body.name or "uploaded")
+    require_store(request, opened.desk.key.store_id)
+    return _known_json(opened.known)
+
+
+def _known_json(known: Known) -> dict[str, Any]:
+    return {
+        "file": known.file_id,
+        "name": known.name,
+        "day_id": known.day_id,
+        "store_id": known.store_id,
+        "opened_at": known.opened_at,
+        "uploaded": known.address is None,
+    }
