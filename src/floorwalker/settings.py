@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         description="Folders, buckets (gs://bucket/crops) and addresses (https://host/crops) that images of "
         "people may be read from, with commas between; default: crops in the state folder.",
     )
+    review_places: str = Field(
+        "",
+        title="Places of manifests",
+        description="Folders and buckets (gs://bucket/manifests) that the review pages may open manifests "
+        "from, with commas between; default: manifests in the state folder.",
+    )
     image_bytes: int = Field(
         8_000_000, title="Largest image", description="Bytes of an image that is read.", ge=1024
     )

@@ -144,7 +144,7 @@ def _manifest(desk: Desk, *, vectors: bool) -> Manifest:
 
 
 def _folder_name(desk: Desk) -> str:
-    """Any store id makes a folder's name: what is no letter or figure becomes a dash, a digest tells apart."""
+    """Any store id makes a folder's name: what is no letter or figure is a dash, a digest tells apart."""
     plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in desk.key.store_id)[:40]
     digest = hashlib.sha256(desk.key.store_id.encode()).hexdigest()[:8]
     return f"{desk.key.day_id}-{plain}-{digest}"

@@ -132,7 +132,7 @@ def edited_from(line: Line) -> Edited:
 
 
 def records_of(manifest: Manifest) -> list[Record]:
-    """A manifest as a log: its entries in order of time, then what was said of its people; numbers up to 0."""
+    """A manifest as a log, numbers up to 0: entries in order of time, then what was said of people."""
     owned = [(event, person) for person in manifest.people for event in person.events]
     owned.sort(key=lambda pair: (pair[0].timestamp, pair[0].entry_id))
     answered = [_matched(manifest.key, event, person) for event, person in owned]
