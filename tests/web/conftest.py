@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from _review_day import crops_of, make_day, write_day
 from floorwalker.events import Event, EventType
 from floorwalker.server.app import create_app
 from floorwalker.site import Site
@@ -280,3 +281,16 @@ def chromium() -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def review_day(shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Path]:
+    """Writes a store's day of real crops where the review pages may open it; hands out its path."""
+    monkeypatch.setenv("FLOORWALKER_IMAGE_PLACES", str(shared / "reid-images"))
+    monkeypatch.setenv("FLOORWALKER_REVIEW_PLACES", str(tmp_path))
+
+    def write(entries: int = 5000, **more: Any) -> Path:
+        day = make_day(crops_of(shared / "reid-images"), entries=entries, **more)
+        return write_day(day, tmp_path / f"day-{entries}.json")
+
+    return write

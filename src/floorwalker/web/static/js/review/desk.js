@@ -39,14 +39,16 @@ export function deskPath(path, address, more = {}) {
 /** Who is who on a desk, kept up with what the server says of changes. */
 export class Day {
   #persons = null;
+  #order = []; // of persons: by first sighting, then as edits made them; nobody's row jumps away
 
   /** @param {Object} told - the server's answer. */
   constructor(told) {
     Object.assign(this, told);
     this.byName = new Map(this.entries.map((entry) => [entry.entry_id, entry]));
+    this.#order = [...new Set(this.entries.map((entry) => entry.person_id))];
   }
 
-  /** The persons by first sighting, each with their entries in order of time. */
+  /** The persons, each with their entries in order of time. */
   get persons() {
     if (this.#persons) return this.#persons;
     const found = new Map();
@@ -55,7 +57,7 @@ export class Day {
       if (!person) found.set(entry.person_id, person = { id: entry.person_id, entries: [] });
       person.entries.push(entry);
     }
-    this.#persons = [...found.values()];
+    this.#persons = this.#order.flatMap((id) => found.get(id) ?? []);
     this.personsByName = found;
     return this.#persons;
   }
@@ -69,15 +71,27 @@ export class Day {
     return this.persons && this.personsByName.get(id);
   }
 
-  /** Take in what became different. */
+  /**
+   * Take in what became different.
+   * @returns {Set<string>} the persons whose entries are others now.
+   */
   apply(change) {
-    for (const [name, person] of Object.entries(change.moved)) this.byName.get(name).person_id = person;
+    const touched = new Set();
+    for (const [name, person] of Object.entries(change.moved)) {
+      const entry = this.byName.get(name);
+      if (!touched.has(person) && !this.#order.includes(person)) {
+        this.#order.splice(this.#order.indexOf(entry.person_id) + 1, 0, person); // beside whom they came from
+      }
+      touched.add(entry.person_id).add(person);
+      entry.person_id = person;
+    }
     for (const [name, excluded] of Object.entries(change.excluded)) this.byName.get(name).excluded = excluded;
     Object.assign(this.aliases, change.aliases);
     Object.assign(this.notes, change.notes);
     this.number = change.number;
     this.steps = change.steps;
     this.#persons = null;
+    return touched;
   }
 
   /**

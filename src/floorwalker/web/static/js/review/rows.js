@@ -73,6 +73,8 @@ export function virtualRows(host, heightOf, render) {
       else if (bottom > host.scrollTop + host.clientHeight) host.scrollTop = bottom - host.clientHeight;
       paint();
     },
+    /** Where a row begins, in pixels from the first. */
+    topOf: (index) => tops[index],
     /** The row at the upper edge, and how far it is scrolled out. */
     anchor() {
       const index = rowAt(host.scrollTop);
