@@ -18,6 +18,8 @@ OPENS = datetime(2026, 3, 3, 9, tzinfo=UTC)
 DIMENSION = 32
 _CAMERAS = ("door-north", "door-south", "door-garage")
 _BURST = 5
+# With these, two entries of one person have a cosine of about 0.88, where the default threshold is.
+_BETWEEN_ENTRIES, _WITHIN_ENTRY = 0.31, 0.45
 
 
 def crops_of(folder: Path) -> list[list[str]]:
@@ -47,7 +49,8 @@ def make_day(crops: list[list[str]], *, entries: int, seed: int = 1, vectors: bo
         seconds = 8 * number if number % 50 else 8 * (number - 1) + 1
         look = crops[person % len(crops)]
         burst = [look[int(place)] for place in random.choice(len(look), _BURST, replace=False)]
-        near = centres[person] + random.normal(scale=0.45, size=(_BURST, DIMENSION))
+        seen = centres[person] + random.normal(scale=_BETWEEN_ENTRIES, size=DIMENSION)
+        near = seen + random.normal(scale=_WITHIN_ENTRY, size=(_BURST, DIMENSION))
         events[person].append(
             ManifestEvent(
                 entry_id=f"e{number:05d}",

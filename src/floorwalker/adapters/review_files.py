@@ -6,6 +6,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from floorwalker.identity.matching.manifest_json import encode_manifest, read_ma
 from floorwalker.identity.review.desk import FileDesk
 from floorwalker.identity.review.line_log import LineLog
 
+Allow = Callable[[str], None]
 MOST_BYTES = 2_000_000_000
 _MOST_OPEN = 4
 _MOST_LISTED = 50
@@ -71,24 +73,25 @@ class ReviewFiles:
         self._open: OrderedDict[str, OpenFile] = OrderedDict()  # bounded by _MOST_OPEN
         self._lock = threading.Lock()
 
-    def open_at(self, address: str) -> OpenFile:
+    def open_at(self, address: str, allow: Allow = lambda _store: None) -> OpenFile:
         """Opens a manifest where it lies.
 
         Args:
             address: a path, or an address of fsspec such as `gs://bucket/manifest.json`.
+            allow: told of the store before anything is kept; what it raises ends the matter.
 
         Raises:
             InputError: it may not be opened from there, is not there, or is no manifest.
         """
-        return self._take(self._content(address), address.rpartition("/")[2] or address, address)
+        return self._take(self._content(address), address.rpartition("/")[2] or address, address, allow)
 
-    def open_content(self, content: bytes, name: str) -> OpenFile:
+    def open_content(self, content: bytes, name: str, allow: Allow = lambda _store: None) -> OpenFile:
         """Opens a manifest that was sent; its vectors are not kept.
 
         Raises:
             InputError: it is no manifest.
         """
-        return self._take(content, name, None)
+        return self._take(content, name, None, allow)
 
     def find(self, file_id: str) -> OpenFile:
         """A manifest that was opened before, in this process or another.
@@ -118,9 +121,10 @@ class ReviewFiles:
         known = [each for each in map(self._known, names) if each is not None]
         return sorted(known, key=lambda each: each.opened_at, reverse=True)[:_MOST_LISTED]
 
-    def _take(self, content: bytes, name: str, address: str | None) -> OpenFile:
+    def _take(self, content: bytes, name: str, address: str | None, allow: Allow) -> OpenFile:
         file_id = _name_of(content)
         manifest = read_manifest(content)
+        allow(manifest.key.store_id)
         known = Known(
             file_id,
             name[:200],

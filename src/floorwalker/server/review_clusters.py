@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from floorwalker.files import whole_file
-from floorwalker.identity.matching.bucket_log import Edit, EditKind
+from floorwalker.identity.matching.bucket_log import Edit, EditKind, Matched
 from floorwalker.identity.matching.cluster_truth import encode_truth, read_truth, truth_of
 from floorwalker.identity.matching.manifest import Manifest, manifest_of
 from floorwalker.identity.matching.manifest_json import encode_manifest
@@ -140,7 +140,9 @@ def change_json(change: Change) -> dict[str, Any]:
 
 
 def _manifest(desk: Desk, *, vectors: bool) -> Manifest:
-    return manifest_of(desk.key, desk.records(vectors=vectors), embeddings=vectors)
+    records = desk.records(vectors=vectors)
+    has_vectors = any(isinstance(record, Matched) and record.entry.embeddings.size for record in records)
+    return manifest_of(desk.key, records, embeddings=vectors and has_vectors)
 
 
 def _folder_name(desk: Desk) -> str:

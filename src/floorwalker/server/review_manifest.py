@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from floorwalker.adapters.review_files import Known
@@ -23,7 +24,6 @@ from floorwalker.server.review_desks import (
     DayId,
     FileId,
     Lying,
-    Reviews,
     StoreId,
     entry_json,
     lying_at,
@@ -32,8 +32,6 @@ from floorwalker.server.review_desks import (
 )
 
 router = APIRouter(include_in_schema=False)
-
-Shown = Annotated[str | None, Query(description="Only what has this in its name.")]
 
 
 @router.get("/review", dependencies=[VIEWER])
@@ -124,12 +122,12 @@ def _step(edited: Edited | None, undoes: int | None) -> dict[str, Any] | None:
 
 
 def _open(body: OpenBody, request: Request) -> dict[str, Any]:
-    reviews: Reviews = reviews_of(request)
+    files = reviews_of(request).files
+    allow = partial(require_store, request)
     if body.address is not None:
-        opened = reviews.files.open_at(body.address)
+        opened = files.open_at(body.address, allow)
     else:
-        opened = reviews.files.open_content(msgspec.json.encode(body.manifest), body.name or "uploaded")
-    require_store(request, opened.desk.key.store_id)
+        opened = files.open_content(msgspec.json.encode(body.manifest), body.name or "uploaded", allow)
     return _known_json(opened.known)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
@@ -16,7 +16,7 @@ class Worth:
 
     Attributes:
         uncertainty: entropy of P(same), in bits: 1 at one half, 0 where it is sure.
-        settles: how many other open pairs it is expected to answer as well.
+        settles: how many other open pairs need not be asked any more, as far as can be expected.
     """
 
     uncertainty: float
@@ -34,7 +34,8 @@ def worth_of(
     """What a verdict on each open pair is worth.
 
     "Same" answers every open pair between the two groups, and between either group and whoever is known to be
-    somebody else than the other; "different" answers those between the two groups alone.
+    somebody else than the other; of open pairs of both with a third, one answers the other. "Different"
+    answers those between the two groups alone.
 
     Args:
         pairs: the open ones.
@@ -42,18 +43,32 @@ def worth_of(
         implied: what follows from the verdicts so far.
     """
     groups = {pair: (implied.group(pair[0]), implied.group(pair[1])) for pair in pairs}
-    between = Counter(frozenset(both) for both in groups.values())
+    asked: dict[str, Counter[str]] = defaultdict(Counter)
+    for first, second in groups.values():
+        asked[first][second] += 1
+        asked[second][first] += 1
     found = {}
     for pair, (first, second) in groups.items():
-        by_different = between[frozenset((first, second))] - 1
-        only_first = implied.apart(first) - implied.apart(second)
-        only_second = implied.apart(second) - implied.apart(first)
-        by_same = by_different
-        by_same += sum(between[frozenset((second, third))] for third in only_first)
-        by_same += sum(between[frozenset((first, third))] for third in only_second)
+        by_different = asked[first][second] - 1
+        by_same = by_different + _answered_by_joining(first, second, asked, implied)
         p = p_same.get(pair, 0.5)
         found[pair] = Worth(_entropy(p), p * by_same + (1.0 - p) * by_different)
     return found
+
+
+def _answered_by_joining(first: str, second: str, asked: Mapping[str, Counter[str]], implied: Implied) -> int:
+    """Open pairs of either group with a third that need no asking once the two are one."""
+    apart_first, apart_second = implied.apart(first), implied.apart(second)
+    of_first, of_second = asked[first], asked[second]
+    count = 0
+    for third, pairs in of_first.items():
+        if third == second:
+            continue
+        if third in apart_second:
+            count += pairs
+        elif third in of_second and third not in apart_first:
+            count += min(pairs, of_second[third])
+    return count + sum(pairs for third, pairs in of_second.items() if third in apart_first and third != first)
 
 
 def _entropy(p: float) -> float:
