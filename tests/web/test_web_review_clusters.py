@@ -82,18 +82,19 @@ def test_everything_by_keyboard(server: str, page: Any, review_day: Callable[...
     edited(page, 1)
     now = persons(server, query)
     assert now[first] == "nc0009-1251"
+    fresh = ".row.head[data-person='nc0009-1251']"
     assert [name for name in now if now[name] != before[name] and now[name] != "nc0009-1251"] == []
     page.keyboard.press("a")
     page.keyboard.type("Ann")
     page.keyboard.press("Enter")
     edited(page, 2)
-    expect(page.locator(".row.head .name").first).to_have_text("Ann")
+    expect(page.locator(f"{fresh} .name")).to_have_text("Ann")
     page.keyboard.press("n")
     page.keyboard.type("red bag")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     edited(page, 3)
-    expect(page.locator(".row.head .note").first).to_have_text("red bag")
+    expect(page.locator(f"{fresh} .note")).to_have_text("red bag")
     # Move one entry to a person who is found by name; then join the whole person; then leave it out.
     page.keyboard.press("m")
     page.keyboard.type("nc0009-0007")

@@ -80,6 +80,7 @@ const edit = (wish, told) => inTurn(() => send(wish, told));
 function move(entries, person) {
   const coming = entries.filter((entry) => entry.person_id !== person);
   if (!coming.length) return said("They are there already.");
+  shown.stay(coming);
   shown.choose([]);
   return edit({ kind: "move", entries: coming.map((entry) => entry.entry_id), person },
     `${count(coming.length, "entry", "entries")} moved to ${day.nameOf(person)}.`);
@@ -94,6 +95,7 @@ function split(entries) {
 
 function merge(other, person) {
   if (other === person) return said("That is the same person.");
+  shown.stay(day.person(other).entries);
   shown.choose([]);
   return edit({ kind: "merge", person, other }, `${day.nameOf(other)} joined to ${day.nameOf(person)}.`);
 }

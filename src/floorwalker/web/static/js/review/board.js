@@ -188,6 +188,14 @@ export function board(host, address, told) {
       cursor = entry;
       mark();
     },
+    /** The cursor does not go with entries that leave: it stays where the work goes on. */
+    stay(leaving) {
+      const gone = new Set(leaving);
+      if (!gone.has(cursor)) return;
+      const all = persons.flatMap((person) => person.entries);
+      const here = all.indexOf(cursor);
+      cursor = all.slice(here).find((entry) => !gone.has(entry)) ?? all.slice(0, here).findLast((entry) => !gone.has(entry)) ?? cursor;
+    },
     step(by) {
       const line = lines[lineOf.get(cursor)];
       if (!line) return;
