@@ -14,8 +14,8 @@ from floorwalker.errors import InputError
 from floorwalker.warehouse.schema import metadata
 
 FIRST = "0001"
-HEAD = "0002"
-KNOWN = (FIRST, HEAD)  # oldest first
+HEAD = "0003"
+KNOWN = (FIRST, "0002", HEAD)  # oldest first
 _VERSIONS = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 _LOCK_KEY = 0x666C6F6F72  # of the advisory lock by which processes take turns at the tables
 _LOG = logging.getLogger("floorwalker.warehouse")

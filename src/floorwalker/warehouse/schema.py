@@ -334,3 +334,64 @@ feeds = Table(
     Column("last_event_us", BigInteger, nullable=False),
     Column("last_live_us", BigInteger),  # last event that arrived soon after it happened
 )
+
+# A store's day of re-entry matching: one log of entries and edits, numbered as they came.
+reid_buckets = Table(
+    "reid_buckets",
+    metadata,
+    _store_key(),
+    Column("day_id", _name(10), primary_key=True),  # the store's local day
+    Column("last_number", BigInteger, nullable=False),
+    Column("swept", Boolean, nullable=False),  # retention took vectors of it
+)
+
+# Who was seen at a door and what was answered; it stays when the vectors go.
+reid_entries = Table(
+    "reid_entries",
+    metadata,
+    _store_key(),
+    Column("day_id", _name(10), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", _name(200), nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("direction", _name(10), nullable=False),
+    Column("camera_id", _name(200), nullable=False),
+    Column("alert_id", _name(200)),
+    Column("answer", Text, nullable=False),  # JSON
+    Column("received_us", BigInteger, nullable=False),
+)
+
+# What somebody looked like: biometric data, in a table of its own so that retention takes whole rows.
+reid_bursts = Table(
+    "reid_bursts",
+    metadata,
+    _store_key(),
+    Column("day_id", _name(10), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("attrs", Text, nullable=False),  # JSON {field: value}
+    Column("images", Text, nullable=False),  # JSON [uri, …]
+    Column("dimension", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),  # float32, little-endian, one vector after the other
+    Index("reid_bursts_by_time", "store_id", "time_us"),
+)
+
+reid_edits = Table(
+    "reid_edits",
+    metadata,
+    _store_key(),
+    Column("day_id", _name(10), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("edit", Text, nullable=False),  # JSON
+    Column("recorded_us", BigInteger, nullable=False),
+)
+
+# Where an entry is; found by name alone, since a name is given once for all days and stores.
+reid_names = Table(
+    "reid_names",
+    metadata,
+    Column("entry_id", _name(200), primary_key=True),
+    Column("store_id", _name(200), ForeignKey("stores.store_id"), nullable=False),
+    Column("day_id", _name(10), nullable=False),
+    Column("number", BigInteger, nullable=False),
+)

@@ -141,8 +141,17 @@ class EntryStore(Protocol):
         where the session ends.
         """
 
-    def records(self, key: BucketKey, *, vectors: bool = True) -> Sequence[Record]:
-        """The bucket's whole log as committed, in order; without `vectors` embeddings are (0, 0)."""
+    def records(
+        self, key: BucketKey, *, vectors: bool = True, after: int = 0, most: int | None = None
+    ) -> Sequence[Record]:
+        """The bucket's log as committed, in order.
+
+        Args:
+            key: the store's day.
+            vectors: whether entries have what retention takes: embeddings (else (0, 0)), attributes, images.
+            after: records after that number only.
+            most: those of so many numbers; None: of all.
+        """
 
     def find(self, entry_id: str) -> Matched | None:
         """The entry of that name, in whatever bucket it is."""

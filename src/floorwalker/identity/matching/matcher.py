@@ -35,6 +35,7 @@ from floorwalker.identity.matching.vectors import VectorError
 _TRIES = 50  # against writers of other processes where the store cannot hold a bucket
 _PAUSE_S = 0.002  # before each further try, longer each time
 _UNIT_SLACK = 1e-3
+_PAGE = 1000  # records read at a time: their vectors take more room than the bucket does
 
 _Done = TypeVar("_Done")
 _After = Callable[[], None]
@@ -252,8 +253,11 @@ class Matcher:
 
     def _load(self, key: BucketKey, bucket: Bucket) -> None:
         """Read what there is before anybody is kept waiting for the store."""
-        records = self.store.records(key)
-        self._take(bucket, records, lambda: records)
+        while True:
+            page = self.store.records(key, after=bucket.last_number, most=_PAGE)
+            if not page:
+                return
+            self._take(bucket, page, lambda: self.store.records(key, vectors=False))
 
     def _catch_up(self, bucket: Bucket, session: BucketSession) -> None:
         news = session.since(bucket.last_number)

@@ -36,11 +36,13 @@ class MemoryStore:
             log = self._logs.setdefault(key, _Log())
         return _Session(log, self)
 
-    def records(self, key: BucketKey, *, vectors: bool = True) -> Sequence[Record]:
-        """The bucket's whole log, in order; without `vectors` embeddings are (0, 0)."""
+    def records(
+        self, key: BucketKey, *, vectors: bool = True, after: int = 0, most: int | None = None
+    ) -> Sequence[Record]:
+        """The bucket's log as committed, in order; see `EntryStore`."""
         with self._lock:
             log = self._logs.get(key)
-            records = list(log.records) if log else []
+            records = log.records[after : None if most is None else after + most] if log else []
         return records if vectors else [_bare(record) for record in records]
 
     def find(self, entry_id: str) -> Matched | None:
