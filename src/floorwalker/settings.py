@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from floorwalker.errors import InputError, plain_reason
+
+_PREFIX = "FLOORWALKER_"
 
 
 def _days(default: int | None, title: str, what: str) -> int | None:
@@ -17,10 +20,17 @@ def _days(default: int | None, title: str, what: str) -> int | None:
     return field
 
 
+def _matching(default: Any, variable: str, title: str, text: str, **more: Any) -> Any:
+    """A setting of re-entry matching, which has a variable without prefix too: other services know it so."""
+    names = AliasChoices(f"{_PREFIX}{variable}", variable)
+    text = f"{text} {variable} without the prefix says the same."
+    return Field(default, title=title, description=text, validation_alias=names, **more)
+
+
 class Settings(BaseSettings):
     """Settings of one process: command line > environment (`FLOORWALKER_…`) > defaults."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOORWALKER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", populate_by_name=True)
 
     home: Path = Field(
         Path("floorwalker-data"), title="State folder", description="Holds the database, models and clips."
@@ -109,6 +119,67 @@ class Settings(BaseSettings):
     keep_anomalies_days: int | None = _days(None, "Keep anomalies", "anomalies that are over")
     keep_deliveries_days: int | None = _days(None, "Keep deliveries", "messages to webhooks that are done")
     keep_tracks_days: int | None = _days(3, "Keep tracks", "track files, which hold people's appearance")
+    keep_embeddings_days: int | None = _days(
+        3, "Keep vectors", "vectors, attributes and addresses of pictures of people at the door"
+    )
+    model_ckpt: Path | None = _matching(
+        None,
+        "MODEL_CKPT",
+        "Encoder",
+        "The trained encoder of entries, an .onnx file of `floorwalker reid export`; default: the mean.",
+    )
+    attr_schema: Path | None = _matching(
+        None, "ATTR_SCHEMA", "Attributes", "JSON file of the attributes; default: the encoder's own."
+    )
+    threshold: float | None = _matching(
+        None,
+        "THRESHOLD",
+        "Threshold",
+        "Least cosine of a match; default: the calibration's, else the encoder's.",
+        ge=-1,
+        le=1,
+    )
+    margin: float | None = _matching(
+        None,
+        "MARGIN",
+        "Margin",
+        "Least lead of a match over the best other person; default as for the threshold.",
+        ge=0,
+        le=2,
+    )
+    topk: int = _matching(20, "TOPK", "Candidates", "Most persons that an answer names.", ge=1, le=1000)
+    mongo_uri: str | None = _matching(
+        None,
+        "MONGO_URI",
+        "MongoDB",
+        "Keeps the entries there instead of in the database; needs the extra `mongo`.",
+    )
+    mongo_db: str = _matching("retail_reid", "MONGO_DB", "MongoDB's database", "Its name.", min_length=1)
+    mongo_events_collection: str = _matching(
+        "line-crossings",
+        "MONGO_EVENTS_COLLECTION",
+        "MongoDB's crossings",
+        "The collection that `floorwalker reid payloads` reads.",
+        min_length=1,
+    )
+    reid_calibration: Path | None = Field(
+        None,
+        title="Calibration",
+        description="File of `floorwalker reid calibrate`; it gives threshold and margin.",
+    )
+    reid_rule: Literal["person", "entry"] = Field(
+        "person",
+        title="Rule",
+        description="Whether a match leads over the best other person, or over the second best entry.",
+    )
+    reid_elsewhere_s: float = Field(
+        2.0,
+        title="Two places",
+        description="Crossings at two cameras that the site file does not place are of two people where they "
+        "are closer in time than so many seconds; 0: never.",
+        ge=0,
+        le=3600,
+    )
 
     @classmethod
     def load(cls) -> Settings:
@@ -121,7 +192,8 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             first = error.errors()[0]
-            variable = f"FLOORWALKER_{str(first['loc'][0]).upper()}"
+            name = str(first["loc"][0])
+            variable = next((one for one in cls.variables(name) if one in os.environ), cls.variables(name)[0])
             raise InputError(f"{variable}={first['input']!r}: {plain_reason(first['msg'])}") from error
 
     @property
@@ -134,8 +206,22 @@ class Settings(BaseSettings):
         """Folder of the pulled networks."""
         return self.home / "models"
 
+    @classmethod
+    def variables(cls, name: str) -> tuple[str, ...]:
+        """The variables of the environment that change a setting, the strongest first.
+
+        Args:
+            name: of the setting, or one of its variables.
+        """
+        for field, known in cls.model_fields.items():
+            alias = known.validation_alias
+            names = tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else ()
+            if name == field or name in names:
+                return names or (f"{_PREFIX}{field.upper()}",)
+        return (name,)
+
     def origin(self, field: str) -> str:
         """Where a field's value comes from: `environment`, `command line` or `default`."""
-        if f"FLOORWALKER_{field.upper()}" in os.environ:
+        if any(variable in os.environ for variable in self.variables(field)):
             return "environment"
         return "command line" if field in self.model_fields_set else "default"

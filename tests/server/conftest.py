@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.server.app import create_app
 from floorwalker.site import Site
 from floorwalker.warehouse import Warehouse
@@ -37,6 +38,7 @@ class House:
     """A running server and what is behind it.
 
     Attributes:
+        matcher: the server's.
         database: the address of its database, for another process to look at.
     """
 
@@ -45,6 +47,7 @@ class House:
     clock: Clock
     log: list[dict[str, Any]]
     database: str
+    matcher: Matcher
 
     def post(self, *events: Any) -> dict[str, Any]:
         answer = self.http.post("/events/ingest", json={"events": events})
@@ -74,7 +77,7 @@ def running(session_database_url: str) -> Iterator[House]:
         time.sleep(0.01)
     assert server.started
     with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as http:
-        yield House(http, warehouse, clock, log, session_database_url)
+        yield House(http, warehouse, clock, log, session_database_url, app.state.matcher)
     server.should_exit = True
     thread.join(20)
     listener.close()

@@ -27,7 +27,7 @@ def config(
             "setting": name,
             "value": None if (value := getattr(settings, name)) is None else _shown(str(value)),
             "from": settings.origin(name),
-            "variable": f"FLOORWALKER_{name.upper()}",
+            "variable": Settings.variables(name)[0],
             "meaning": field.description or "",
         }
         for name, field in Settings.model_fields.items()

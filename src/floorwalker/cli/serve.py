@@ -23,6 +23,7 @@ from floorwalker.notify.watcher import Watcher
 from floorwalker.server.app import create_app
 from floorwalker.server.gate import AccessPolicy
 from floorwalker.server.limits import Limits
+from floorwalker.server.making_matcher import matcher_of
 from floorwalker.server.request_log import log_to_stderr
 from floorwalker.server.serving import serve_app
 from floorwalker.server.sessions import seal_key_in
@@ -104,11 +105,13 @@ def run(
     settings = settings or Settings.load()
     shown = listener.getsockname()
     place = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
-    messages.print(f"floorwalker: http://{place}:{shown[1]} (Ctrl-C stops)", markup=False)
     try:
+        matcher = matcher_of(warehouse, settings)
+        messages.print(f"floorwalker: http://{place}:{shown[1]} (Ctrl-C stops)", markup=False)
         serve_app(
             lambda stopping: create_app(
                 warehouse,
+                matcher=matcher,
                 stopping=stopping,
                 policy=policy,
                 seal_key=seal_key,

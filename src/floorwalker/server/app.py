@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from asyncio import create_task, to_thread
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
+from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.insights.history import Memory
 from floorwalker.notify.sending import Sender
 from floorwalker.notify.watcher import Watcher
@@ -22,11 +23,13 @@ from floorwalker.server import (
     history,
     ingest,
     login,
+    matching,
     pages,
     probes,
     prometheus,
     recent,
     recordings,
+    reid_edits,
     review_clusters,
     review_images,
     review_manifest,
@@ -38,9 +41,10 @@ from floorwalker.server import (
 from floorwalker.server.auth import Declared
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
-from floorwalker.server.health import MatcherStatus
 from floorwalker.server.limits import LimitRequests, Limits, RateLimit
 from floorwalker.server.live_keys import LiveKeys
+from floorwalker.server.making_matcher import plain_matcher
+from floorwalker.server.matching_start import read_today
 from floorwalker.server.probes import database_standing
 from floorwalker.server.prometheus import Measurements
 from floorwalker.server.request_log import LogSink, RequestLog, log_to_stderr
@@ -55,7 +59,7 @@ def create_app(
     warehouse: Warehouse,
     *,
     log: LogSink = log_to_stderr,
-    matcher: MatcherStatus | None = None,
+    matcher: Matcher | None = None,
     stopping: Callable[[], bool] = lambda: False,
     policy: AccessPolicy | None = None,
     seal_key: bytes | None = None,
@@ -68,7 +72,7 @@ def create_app(
     Args:
         warehouse: where everything is kept; closing it is the caller's.
         log: takes one line a request.
-        matcher: what `/health` says of re-entry matching.
+        matcher: tells entries at the door apart into persons; default: by the mean of their vectors.
         stopping: tells whether the server is about to end, so that open streams end with it.
         policy: who needs a key; default: everybody as soon as there is one.
         seal_key: seals the sessions of browsers; default: one that ends with the application.
@@ -88,11 +92,11 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(Declared())],
-        lifespan=_watching(watcher),
+        lifespan=lambda app: _running(app, watcher, log),
     )
     app.state.warehouse = warehouse
     app.state.sender = watcher.sender if watcher else Sender()
-    app.state.matcher = matcher or MatcherStatus()
+    app.state.matcher = matcher or plain_matcher(warehouse)
     app.state.stopping = stopping
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
@@ -111,6 +115,8 @@ def create_app(
         recordings,
         health,
         webhooks,
+        matching,
+        reid_edits,
         stream,
         login,
         probes,
@@ -140,21 +146,23 @@ def create_app(
     return app
 
 
-def _watching(watcher: Watcher | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """The time in which the application runs, and the watcher with it."""
+def _running(app: FastAPI, watcher: Watcher | None, log: LogSink) -> AbstractAsyncContextManager[None]:
+    """The time in which the application runs, and what runs beside its requests."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if watcher is None:
-            yield
-            return
-        watcher.start()
+    async def lifespan() -> AsyncIterator[None]:
+        state = app.state
+        reading = create_task(to_thread(read_today, state.matcher, state.warehouse, state.stopping, log))
+        if watcher is not None:
+            watcher.start()
         try:
             yield
         finally:
-            await to_thread(watcher.stop)
+            if watcher is not None:
+                await to_thread(watcher.stop)
+            await reading
 
-    return lifespan
+    return lifespan()
 
 
 def _gauges(app: FastAPI) -> Iterator[tuple[str, str, float]]:

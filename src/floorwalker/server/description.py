@@ -13,7 +13,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from floorwalker import __version__
-from floorwalker.server import answers, answers_corrections, answers_figures, answers_webhooks, examples
+from floorwalker.server import (
+    answers,
+    answers_corrections,
+    answers_figures,
+    answers_matching,
+    answers_webhooks,
+    examples,
+)
 from floorwalker.server.auth import OPEN, Needs, declared
 from floorwalker.server.pages import html_page, pages_of
 
@@ -54,6 +61,11 @@ _SHAPES: dict[tuple[str, str], type[BaseModel]] = {
     ("DELETE", "/webhooks/{webhook_id}"): answers_webhooks.WebhookRemoved,
     ("GET", "/webhooks/{webhook_id}/deliveries"): answers_webhooks.DeliveryList,
     ("POST", "/webhooks/{webhook_id}/test"): answers_webhooks.WebhookTested,
+    ("POST", "/match"): answers_matching.MatchTold,
+    ("POST", "/rebuild"): answers_matching.RebuildTold,
+    ("GET", "/compare"): answers_matching.CompareTold,
+    ("POST", "/reid/edits"): answers_matching.EditMade,
+    ("GET", "/reid/edits"): answers_matching.EditList,
     ("GET", "/catalogue"): answers_figures.Catalogue,
     ("GET", "/health"): answers.Health,
     ("GET", "/livez"): answers.Probe,
@@ -64,6 +76,8 @@ _REQUESTS = {
     ("POST", f"{_OF_STORE}/corrections/{{correction_id}}/undo"): {"by": "asha"},
     ("POST", "/webhooks"): {"url": "https://example.org/floorwalker", "stores": None},
 }
+# Calls that name in the query or the body what may not be there.
+_LOOKING_UP = frozenset({"/compare", "/reid/edits"})
 # What is not JSON, by path.
 _MEDIA = {
     "/stores/{store_id}/floor-plan": ("image/*", {"type": "string", "format": "binary"}),
@@ -182,6 +196,7 @@ def _shown(value: Any) -> str:
 
 def _schemas() -> dict[str, Any]:
     models: list[type[BaseModel]] = [answers.Error, answers.Batch, answers.AnyObject, *_SHAPES.values()]
+    models.append(answers_matching.MatchRequest)
     _, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template=_REFERENCE
     )
@@ -203,6 +218,8 @@ def _complete(
         operation["x-role"] = max(roles, key=lambda role: sum(role.covers(other) for other in type(role)))
     if (method, path) == ("POST", "/events/ingest"):
         operation["requestBody"] = _ingest_body()
+    elif (method, path) == ("POST", "/match"):
+        operation["requestBody"] = _match_body()
     elif (method, path) in _REQUESTS:
         operation["requestBody"]["content"]["application/json"]["example"] = _REQUESTS[method, path]
     _describe_success(operation, method, path, examples_of)
@@ -240,13 +257,25 @@ def _statuses(operation: dict[str, Any], method: str, path: str, *, is_open: boo
     statuses = {"429", "500", "503", "504"}
     if not is_open:
         statuses |= {"401", "403"}
-    if "{" in path:
+    if "{" in path or path in _LOOKING_UP:
         statuses |= {"404"}
+    if path == "/compare":
+        statuses |= {"409"}
     if operation.get("parameters"):
         statuses |= {"400", "422"}
     if method not in ("GET", "HEAD"):
         statuses |= {"400", "403", "408", "409", "413", "415", "422"}
     return sorted(statuses)
+
+
+def _match_body() -> dict[str, Any]:
+    example = {"summary": "Somebody leaves", "value": answers_matching.match_request()}
+    content = {"schema": {"$ref": _REFERENCE.format(model="MatchRequest")}, "examples": {"one": example}}
+    return {
+        "required": True,
+        "description": "One crossing; `Content-Encoding: gzip` is read.",
+        "content": {"application/json": content},
+    }
 
 
 def _ingest_body() -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from floorwalker.server.answers_matching import match_examples
+
 WINDOW = {
     "from": "2026-03-02T18:30:00Z",
     "to": "2026-03-03T18:30:00Z",
@@ -176,6 +178,7 @@ def answers() -> dict[tuple[str, str], Any]:
         **_figures_of_days(),
         **_corrections(),
         **_webhooks(),
+        **match_examples(),
         ("GET", "/health"): {
             "status": "degraded",
             "stores": {
@@ -183,7 +186,7 @@ def answers() -> dict[tuple[str, str], Any]:
             },
             "warnings": ["STALE_FEED STORE_BLR_002 CAM_ENTRY_01: no event for 12 minutes"],
             "ok": True,
-            "threshold": 0.88,
+            "threshold": 0.65,
             "margin": 0.02,
             "topk": 20,
             "device": "cpu",

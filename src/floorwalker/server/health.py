@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
+from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.insights.health import feed_states, stale_warnings, store_health
 from floorwalker.server.auth import VIEWER, may_see
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
@@ -25,14 +27,20 @@ class MatcherStatus:
         margin: by how much the best person must lead.
         topk: how many neighbours are looked at.
         device: where the encoder runs.
-        model_loaded: whether an encoder is loaded.
+        model_loaded: whether a trained encoder is loaded; else the mean of the vectors serves.
     """
 
-    threshold: float = 0.88
-    margin: float = 0.02
-    topk: int = 20
-    device: str = "cpu"
-    model_loaded: bool = False
+    threshold: float
+    margin: float
+    topk: int
+    device: str
+    model_loaded: bool
+
+    @classmethod
+    def of(cls, matcher: Matcher) -> MatcherStatus:
+        """What there is to say of a matcher; its networks run on the processor."""
+        rules, is_trained = matcher.rules, not isinstance(matcher.encoder, MeanEncoder)
+        return cls(rules.threshold, rules.margin, rules.topk, "cpu", is_trained)
 
 
 @router.get("/health", summary="Whether the feeds are alive")
@@ -53,5 +61,5 @@ def health(request: Request, warehouse: Annotated[Warehouse, Depends(warehouse_o
         "stores": stores,
         "warnings": warnings,
         "ok": True,
-        **asdict(request.app.state.matcher),
+        **asdict(MatcherStatus.of(request.app.state.matcher)),
     }

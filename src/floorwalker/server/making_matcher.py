@@ -1,0 +1,66 @@
+"""The matcher that a server's settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from floorwalker.identity.matching.attribute_schema import read_schema
+from floorwalker.identity.matching.bucket_log import EntryStore
+from floorwalker.identity.matching.calibration import read_calibration
+from floorwalker.identity.matching.choose_encoder import choose_encoder
+from floorwalker.identity.matching.doors import Doors, doors_of
+from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.rules import Rule, Rules
+from floorwalker.settings import Settings
+from floorwalker.warehouse import UnknownStore, Warehouse
+from floorwalker.warehouse.entries import SqlEntries
+
+
+def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
+    """The matcher with the encoder, the thresholds and the store that are set.
+
+    Thresholds belong to an encoder: those that are set, else the calibration's, else its own.
+
+    Raises:
+        InputError: the network, the attributes or the calibration cannot be read or do not belong together.
+    """
+    schema = None if settings.attr_schema is None else read_schema(settings.attr_schema)
+    encoder = choose_encoder(settings.model_ckpt, schema)
+    found = encoder.thresholds
+    if settings.reid_calibration is not None:
+        calibration = read_calibration(settings.reid_calibration)
+        calibration.check_encoder(encoder.fingerprint, settings.reid_calibration)
+        found = calibration.thresholds
+    rules = Rules(
+        found.threshold if settings.threshold is None else settings.threshold,
+        found.margin if settings.margin is None else settings.margin,
+        settings.topk,
+        Rule(settings.reid_rule),
+    )
+    doors = doors_in(warehouse, settings.reid_elsewhere_s)
+    return Matcher(entry_store_of(warehouse, settings), encoder, rules, doors_of=doors)
+
+
+def entry_store_of(warehouse: Warehouse, settings: Settings) -> EntryStore:
+    """Where the entries are: the operational store."""
+    return SqlEntries(warehouse.database, warehouse.now)
+
+
+def plain_matcher(warehouse: Warehouse) -> Matcher:
+    """The matcher where nothing is set: the mean as encoder, entries in the operational store."""
+    store = SqlEntries(warehouse.database, warehouse.now)
+    return Matcher(store, MeanEncoder(), doors_of=doors_in(warehouse))
+
+
+def doors_in(warehouse: Warehouse, elsewhere_s: float = Doors().elsewhere_s) -> Callable[[str], Doors]:
+    """Gives where the cameras of a store are, as its site file says."""
+
+    def doors(store_id: str) -> Doors:
+        try:
+            site = warehouse.store(store_id).site
+        except UnknownStore:
+            site = None
+        return Doors(elsewhere_s=elsewhere_s) if site is None else doors_of(site, elsewhere_s)
+
+    return doors
