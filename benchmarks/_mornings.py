@@ -18,7 +18,10 @@ from floorwalker.tracking.store import read_tracks, write_tracks
 from floorwalker.vision.detector import Detector
 
 # What decides the tracks; what is made of them is made anew each time.
-_PIXEL_ROOMS = ("site", "video", "vision", "tracking", "pipeline", "identity/appearance.py")
+_PIXEL_ROOMS = (
+    *("site", "video", "vision", "tracking", "pipeline", "identity/appearance.py", "identity/likeness.py"),
+    "journeys/doorstep.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

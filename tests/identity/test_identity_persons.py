@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from floorwalker.identity.height import Height, height_of
 from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.identity.reentry import DoorTrack, ReentrySettings, match_reentries
 from floorwalker.identity.sightings import STEP_S, Sighting, on_common_clock
+from floorwalker.identity.uniform import UniformSettings, most_of_uniform
 from floorwalker.site import Calibration
 from floorwalker.tracking.track import Track
 from floorwalker.vision.detections import Detections
@@ -220,7 +222,7 @@ def test_assignment_probabilities_are_those_of_all_assignments():
 
 
 def test_a_second_return_matches_the_person_by_any_earlier_track():
-    tracks = [door(1, (10, False)), door(2, (30, True), (50, False)), door(3, (90, True))]
+    tracks = [door(1, (10, False)), door(2, (80, True), (100, False)), door(3, (170, True))]
     found = match_reentries(tracks, by_table({(1, 2): 0.999, (1, 3): 0.2, (2, 3): 0.999}), RULE)
     assert [(match.track_id, match.earlier_id) for match in found] == [(2, 1), (3, 1)]
 
@@ -301,3 +303,12 @@ def test_the_common_clock_leaves_long_gaps_open():
     cells, floor = on_common_clock(time_s, np.column_stack([time_s, time_s]))
     assert (cells * STEP_S).tolist() == pytest.approx([0.0, 0.2, 5.0, 5.2])
     assert floor[:, 0] == pytest.approx([0.0, 0.2, 5.0, 5.1])
+
+
+def test_the_uniform_says_as_much_as_it_is_rare_among_customers():
+    rules = UniformSettings()
+    customers = [-1.0] * 30
+    few, many = (most_of_uniform(customers + [2.0] * dressed, rules) for dressed in (2, 15))
+    assert rules.most >= few > many > 0
+    assert most_of_uniform([], rules) == pytest.approx(-math.log(rules.usual_share))
+    assert most_of_uniform([-1.0] * 10_000, rules) == rules.most

@@ -136,6 +136,20 @@ def test_a_gap_in_sight_outside_the_door_ends_a_track(walk, context_of):
     assert part_on_doorstep([two], camera) == [two]
 
 
+def test_who_goes_out_and_comes_in_again_in_other_clothes_is_two(walk, context_of):
+    camera = context_of("CAM_DOOR").camera
+    one, two = np.eye(8, dtype=np.float32)[:2]
+
+    def parts(before, after):
+        track = walk(1, [(0, 4.5, 4.0), (4, 4.5, 0.4), (8, 4.5, 4.0)])
+        return part_on_doorstep(
+            [dataclasses.replace(track, appearance=np.stack([before] * 4 + [after] * 4))], camera
+        )
+
+    assert [round(part.start_s) for part in parts(one, two)] == [0, 4]
+    assert len(parts(one, one)) == 1
+
+
 def test_who_turned_round_near_the_door_while_out_of_sight_is_two(walk, context_of):
     camera = context_of("CAM_DOOR").camera
     came, left = walk(1, [(0, 4.5, 0.4), (3, 4.5, 2.8)]), walk(1, [(6, 4.7, 2.9), (9, 4.5, 0.3)])

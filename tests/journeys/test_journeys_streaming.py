@@ -136,14 +136,14 @@ def test_who_left_and_comes_back_long_after_is_the_same_visitor(context_of, walk
     distinct = np.eye(40, 558, dtype=np.float32)
     tracks = [
         dressed(walk(1, [(2, 4.5, 4.5), (8, 4.5, 0.5)]), distinct[0]),
-        dressed(walk(2, [(60, 4.0, 0.5), (67, 4.0, 4.5)]), distinct[1]),
-        dressed(walk(3, [(140, 4.5, 0.5), (146, 4.5, 4.5)]), distinct[0]),
+        dressed(walk(2, [(20, 4.0, 0.5), (27, 4.0, 4.5)]), distinct[1]),
+        dressed(walk(3, [(110, 4.5, 0.5), (116, 4.5, 4.5)]), distinct[0]),
     ]
     events, _, _, _ = run_live(tracks, context, 400)
     kinds = [(event.event_type.value, event.metadata["track_id"]) for event in events]
     assert kinds == [("EXIT", 1), ("ENTRY", 2), ("REENTRY", 3)]
     assert events[0].visitor_id == events[2].visitor_id != events[1].visitor_id
-    assert events[2].metadata["why"]["returned"]["away_s"] == pytest.approx(136.5, abs=1)
+    assert events[2].metadata["why"]["returned"]["away_s"] == pytest.approx(106.5, abs=1)
     assert events[2].metadata["why"]["signs"]["who"] == events[2].metadata["why"]["returning"] > 0.5
     assert "returned" not in events[1].metadata["why"]
     assert "track 1" in " ".join(explain(events[2]))

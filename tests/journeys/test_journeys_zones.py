@@ -14,6 +14,8 @@ from floorwalker.journeys.staff import (
     BEHIND_COUNTER,
     CLOSED,
     LONGEST_IN_VIEW,
+    OUTLASTING,
+    STEPPED_BEHIND,
     UNIFORM,
     Presence,
     StaffSettings,
@@ -202,10 +204,16 @@ def test_the_signs_of_staff_add_up_and_each_is_told():
     assert verdict(0.0, 55.0, 60.0) is None
     assert verdict(0.0, 200.0, 600.0, closed_s=90.0) == CLOSED
     assert verdict(0.0, 200.0, 600.0, closed_s=20.0) is None
-    assert verdict(0.0, 60.0, 600.0, uniform=4.0) == UNIFORM
-    assert verdict(0.0, 6.0, 600.0, uniform=4.0) is None  # has had no time to do what customers do
-    assert verdict(0.0, 60.0, 600.0, uniform=4.0, served=True) is None
-    both = judge_staff(Presence(30.0, 200.0, 600.0, uniform=4.0, joined=True), rules)
+    # Some customers wear the uniform's colour: it needs another sign beside it, which alone is not enough.
+    assert verdict(0.0, 60.0, 600.0, uniform=rules.uniform.most) is None
+    assert verdict(9.0, 90.0, 600.0) is None
+    assert verdict(9.0, 90.0, 600.0, uniform=2.0) == STEPPED_BEHIND  # the one that says most
+    assert verdict(0.0, 150.0, 600.0, outlasted=0.001) is None
+    assert verdict(0.0, 150.0, 600.0, outlasted=0.05, uniform=rules.uniform.most) == UNIFORM
+    assert verdict(0.0, 150.0, 600.0, outlasted=0.45, uniform=rules.uniform.most) is None
+    assert verdict(0.0, 6.0, 600.0, outlasted=0.05, uniform=rules.uniform.most) is None
+    assert verdict(0.0, 150.0, 600.0, outlasted=0.05, uniform=rules.uniform.most, served=True) is None
+    both = judge_staff(Presence(30.0, 200.0, 600.0, uniform=2.0, joined=True), rules)
     assert set(both.signs) == {BEHIND_COUNTER, UNIFORM, "joined a queue"}
     assert both.probability == pytest.approx(1 / (1 + np.exp(-(rules.beforehand + sum(both.signs.values())))))
 
@@ -217,14 +225,28 @@ def test_the_uniform_is_learned_from_those_who_are_sure_to_be_staff():
         return looks
 
     sure, same, other = dressed(0, 0.0), dressed(0, 0.1), dressed(1, 0.0)
-    presence = {1: Presence(60.0, 90.0, 600.0), 2: Presence(0, 40.0, 600.0), 3: Presence(0, 40.0, 600.0)}
-    looks = {1: [Look(sure, 90.0, True)], 2: [Look(same, 40.0, False)], 3: [Look(other, 40.0, False)]}
+    presence = {1: Presence(60.0, 90.0, 600.0), 2: Presence(9.0, 90.0, 600.0), 3: Presence(9.0, 90.0, 600.0)}
+    looks = {1: [Look(sure, 90.0, True)], 2: [Look(same, 90.0, False)], 3: [Look(other, 90.0, False)]}
     found = find_staff(presence, looks, StaffSettings())
     assert {who for who, verdict in found.items() if verdict.is_staff} == {1, 2}
-    assert found[2].rule == UNIFORM
+    assert UNIFORM in found[2].signs
     # A track that proves nothing by itself teaches nothing.
     unproven = {**looks, 1: [Look(sure, 90.0, False)]}
     assert not find_staff(presence, unproven, StaffSettings())[2].is_staff
+
+
+def test_who_is_in_view_for_longer_than_customers_stay_is_told_by_the_day_itself():
+    customers = {number: Presence(0, 30.0, 3600.0, inside_s=60.0 + number) for number in range(20)}
+    judged = {
+        seconds: find_staff({**customers, 99: Presence(0, seconds, 3600.0)}, {}, StaffSettings())[99]
+        for seconds in (50.0, 75.0, 200.0)
+    }
+    weight = {seconds: verdict.signs.get(OUTLASTING, 0.0) for seconds, verdict in judged.items()}
+    assert weight[50.0] == 0 < weight[75.0] < weight[200.0]
+    few = dict(list(customers.items())[:3])
+    assert (
+        OUTLASTING not in find_staff({**few, 99: Presence(0, 200.0, 3600.0)}, {}, StaffSettings())[99].signs
+    )
 
 
 def test_a_step_just_beside_a_zone_does_not_end_a_stay(walk, context_of):

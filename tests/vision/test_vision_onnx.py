@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +124,12 @@ def test_a_graph_of_another_form_stays_as_it_is(tmp_path: Path) -> None:
     lighter, head_after = lighten(network, head)
     assert head_after == head
     assert tuple(lighter.outputs[0].shape) == (1, CELLS_64, 85)
+
+
+def test_what_openvino_would_report_to_its_maker_is_reported_to_nobody():
+    program = (
+        "import floorwalker.vision.onnx, openvino.tools.ovc.telemetry_utils as reporting;"
+        "print(reporting.tm.__name__)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "openvino.tools.ovc.telemetry_stub"

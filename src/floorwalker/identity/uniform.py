@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from floorwalker.identity.likeness import resemblance
 
 Looks = npt.NDArray[np.float32]
+# What is usual weighs as much as so many visitors.
+_USUAL_OF = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,9 @@ class UniformSettings:
     Attributes:
         middle: resemblance that says nothing. Customers in the uniform's colour come close to it.
         steepness: growth of the log-odds with resemblance.
-        most: greatest weight for being staff.
+        most: greatest weight for being staff. Below what speaks against it beforehand, so that clothes alone
+            never decide.
+        usual_share: share of customers in the uniform's colour where little is known of a shop.
         least: greatest weight against it; small, since many shops know no uniform.
         nearest: how many of the known staff's tracks are compared with, the most alike ones.
         least_views: fewer descriptors say nothing.
@@ -30,7 +35,8 @@ class UniformSettings:
 
     middle: float = 0.948
     steepness: float = 300.0
-    most: float = 4.5
+    most: float = 2.5
+    usual_share: float = 0.1
     least: float = -1.0
     nearest: int = 3
     least_views: int = 2
@@ -66,6 +72,22 @@ def uniform_log_odds(looks: Looks, known: Sequence[Looks], settings: UniformSett
     if value is None:
         return None
     return min(max(settings.steepness * (value - settings.middle), settings.least), settings.most)
+
+
+def most_of_uniform(log_odds: Sequence[float], settings: UniformSettings) -> float:
+    """The greatest weight of the uniform in a shop: it tells as much as it is rare among its customers.
+
+    Args:
+        log_odds: what clothes say of those who are not sure to be staff.
+        settings: what is usual where few are known.
+
+    Returns:
+        Log-likelihood ratio, `most` at most. Staff of whom nothing else is known count as customers here,
+        which errs on the side of doubt.
+    """
+    dressed = sum(value > 0 for value in log_odds)
+    share = (dressed + settings.usual_share * _USUAL_OF) / (len(log_odds) + _USUAL_OF)
+    return min(settings.most, -math.log(share))
 
 
 def dressed_apart(a: float | None, b: float | None, settings: UniformSettings) -> bool:

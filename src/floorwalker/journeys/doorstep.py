@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.identity.likeness import LikenessScale, likeness
 from floorwalker.journeys.line_geometry import Approach, approach
 from floorwalker.site import Calibration, Camera
 from floorwalker.tracking.track import Track
@@ -16,6 +17,7 @@ from floorwalker.tracking.track import Track
 LOST_S = 1.0
 TURN_LOST_S = 2.0
 OUTSIDE_M = 0.3
+_SAME = 0.5
 _PACE_S = 0.8
 _PACE_M_PER_S = 0.3
 
@@ -25,9 +27,9 @@ def part_on_doorstep(
 ) -> list[Track]:
     """Cut tracks that were out of sight outside an entry line, or turned round at it while out of sight.
 
-    Near a door people come and go within a step of one another, and a tracker that bridges gaps gives one
-    who leaves and one who comes in the same track. Whether it was one person after all is for looks to
-    say, as with anybody else who comes back.
+    Near a door people come and go within a step of one another, and a tracker may give one who leaves and
+    one who comes in the same track: over a gap, or in full sight, where looks before and after tell.
+    Whether it was one person after all is for looks to say, as with anybody else who comes back.
 
     Args:
         tracks: of one recording.
@@ -50,11 +52,10 @@ def _parted(
     track: Track, camera: Camera, calibration: Calibration | None, lost_s: float, outside_m: float
 ) -> list[Track]:
     gaps = np.flatnonzero(np.diff(track.time_s) >= lost_s)
-    if len(gaps) == 0 or not camera.entry_lines:
-        return [track]
     cuts: set[int] = set()
     for line in camera.entry_lines:
         path = approach(track, line, calibration)
+        cuts.update(_exchanged(track, path, outside_m, lost_s))
         for gap in gaps.tolist():
             before, after = path.time_s <= track.time_s[gap], path.time_s >= track.time_s[gap + 1]
             if not before.any() or not after.any():
@@ -65,6 +66,28 @@ def _parted(
                 cuts.add(gap + 1)
     bounds = [0, *sorted(cuts), len(track.time_s)]
     return [_rows(track, first, end) for first, end in pairwise(bounds)]
+
+
+def _exchanged(track: Track, path: Approach, outside_m: float, lost_s: float) -> list[int]:
+    """Rows where a track that goes out in full sight and comes in again looks like another from then on."""
+    inside, outside = path.across_m > outside_m, path.across_m < -outside_m
+    found = []
+    for before, after in pairwise(np.flatnonzero(inside | outside).tolist()):
+        if not (inside[before] and outside[after]):
+            continue
+        back = np.flatnonzero(inside[after:])
+        if len(back) == 0:
+            break
+        away = slice(before, after + back[0] + 1)
+        if np.diff(path.time_s[away]).max() >= lost_s:
+            continue
+        turn_s = path.time_s[away][np.argmin(path.across_m[away])]
+        row = int(np.searchsorted(track.time_s, turn_s))
+        first, second = _rows(track, 0, row), _rows(track, row, len(track.time_s))
+        alike = likeness(first.appearance, second.appearance, LikenessScale())
+        if alike is not None and alike < _SAME:
+            found.append(row)
+    return found
 
 
 def _turned(path: Approach, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> bool:

@@ -20,9 +20,12 @@ class StaffSettings:
         behind_counter_share: and the least share of the time in view, unless it is `behind_counter_sure_s`.
         behind_counter_sure_s: time in staff-only zones that no stray customer reaches.
         behind_counter: weight of that.
+        stepped_behind: weight of `behind_counter_s` there that are a smaller share of the time in view.
         in_view_share: share of the recording in view that makes someone staff, and
         in_view_least_s: the least time in view for that sign; a short clip proves nothing.
         in_view: weight of that.
+        outlasting: share of the staff that is in view for longer than customers stay, and
+        outlasting_most: greatest weight of having been so; it counts in place of `in_view`, not beside it.
         closed_s: time in view outside opening hours from which it counts; who is last out is none yet.
         closed: weight of that.
         uniform: what being dressed like those who are sure to be staff says, and
@@ -42,9 +45,12 @@ class StaffSettings:
     behind_counter_share: float = 0.2
     behind_counter_sure_s: float = 20.0
     behind_counter: float = 7.0
+    stepped_behind: float = 2.5
     in_view_share: float = 0.6
     in_view_least_s: float = 240.0
     in_view: float = 5.0
+    outlasting: float = 0.5
+    outlasting_most: float = 2.9
     closed_s: float = 60.0
     closed: float = 4.5
     uniform: UniformSettings = field(default_factory=UniformSettings)
@@ -71,6 +77,8 @@ class Presence:
         served: stood at the counter as those do who are served.
         joined: joined a queue.
         inside_s: from coming in by the door to going out, None where one of both was not seen.
+        outlasted: share of the customers' visits that were at least as long as the time in view, None where
+            too few are known.
     """
 
     staff_only_s: float
@@ -81,16 +89,19 @@ class Presence:
     served: bool = False
     joined: bool = False
     inside_s: float | None = None
+    outlasted: float | None = None
 
 
 BEHIND_COUNTER = "staff-only zone"
+STEPPED_BEHIND = "stepped into a staff-only zone"
 LONGEST_IN_VIEW = "longest in view"
+OUTLASTING = "longer in view than customers"
 CLOSED = "outside opening hours"
 UNIFORM = "uniform"
 SERVED = "served at the counter"
 JOINED = "joined a queue"
 SHORT_VISIT = "short visit"
-SIGNS = (BEHIND_COUNTER, LONGEST_IN_VIEW, CLOSED, UNIFORM)
+SIGNS = (BEHIND_COUNTER, STEPPED_BEHIND, LONGEST_IN_VIEW, OUTLASTING, CLOSED, UNIFORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +138,16 @@ def staff_signs(presence: Presence, settings: StaffSettings) -> dict[str, float]
         behind >= settings.behind_counter_s and share >= settings.behind_counter_share
     ):
         signs[BEHIND_COUNTER] = settings.behind_counter
+    elif behind >= settings.behind_counter_s:
+        signs[STEPPED_BEHIND] = settings.stepped_behind
     if (
         presence.in_view_s >= settings.in_view_least_s
         and presence.in_view_s >= settings.in_view_share * presence.watched_s
     ):
         signs[LONGEST_IN_VIEW] = settings.in_view
+    elif presence.outlasted is not None and presence.outlasted < settings.outlasting:
+        weight = math.log(settings.outlasting / presence.outlasted)
+        signs[OUTLASTING] = min(weight, settings.outlasting_most)
     if presence.closed_s >= settings.closed_s:
         signs[CLOSED] = settings.closed
     if presence.uniform is not None:

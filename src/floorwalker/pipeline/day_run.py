@@ -147,7 +147,7 @@ def process_day(
         except BaseException:
             with suppress(OSError, EOFError):  # where the manager is gone, reporting ends the workers
                 given_up.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # before the manager ends, through which workers report
             raise
     days = [
         CameraDay(job.camera, run.recording, run.tracks, run.events)
@@ -170,11 +170,15 @@ def _work(
 ) -> CameraRun:
     cv2.setNumThreads(1)  # one core a worker: threads of several workers would only get in each other's way
 
-    def report(done: int, expected: int) -> None:
+    def go_on() -> None:
         if given_up.is_set():
             raise WorkError("the day was given up")
+
+    def report(done: int, expected: int) -> None:
+        go_on()
         reports.put((job.camera.id, done, expected))
 
+    go_on()
     return process_recording(job, build(job.camera), report)
 
 
