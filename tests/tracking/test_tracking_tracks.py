@@ -168,11 +168,27 @@ def test_who_was_hidden_for_long_is_known_again_by_place_and_looks():
         track(2, 15, 20, (4, 1), (0, 0), colour(1)),  # elsewhere
         track(2, 40, 45, (1, 1), (0, 0), colour(1)),  # much later
         track(2, 15, 20, (1, 1), (0.8, 0), colour(1)),  # went by: was never hidden there
-        track(2, 2.5, 20, (1, 1), (0, 0), colour(1)),  # both in view at one time
+        track(2, 1.5, 20, (1, 1), (0, 0), colour(1)),  # both in view at one time
     ],
 )
 def test_nobody_else_is_taken_for_who_was_hidden(second):
     assert len(stitch_tracks([track(1, 0, 3, (1, 1), (0, 0), colour(1)), second])) == 2
+
+
+def test_who_walks_on_behind_something_for_seconds_is_known_by_looks():
+    first = track(1, 0, 3, (1, 1), (1, 0), colour(1))
+    turned = track(2, 6, 10, (5, 3.5), (0, 1), colour(1))
+    assert len(stitch_tracks([first, turned])) == 1
+    assert len(stitch_tracks([first, track(2, 6, 10, (5, 3.5), (0, 1), colour(5))])) == 2
+
+
+def test_a_track_that_lingers_after_its_person_was_found_again_ends_there():
+    first = track(1, 0, 3, (1, 1), (0.5, 0), colour(1))
+    again = track(2, 2.4, 8, (2.8, 1.3), (0.5, 0), colour(1))
+    (whole,) = stitch_tracks([again, first])
+    assert (np.diff(whole.time_s) > 0).all()
+    assert len(whole.time_s) == 24 + len(again.time_s)
+    assert whole.floor_m[24] == pytest.approx(again.floor_m[0])
 
 
 def test_three_stretches_of_one_person_are_one_track_and_never_overlap():

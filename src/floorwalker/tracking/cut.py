@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.tracking.stitch import similarity
+from floorwalker.tracking.step import similarity
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -132,9 +132,13 @@ class TrackHolder:
         return [name for name, held in self._held.items() if held.confirmed and held.end_s < before_s]
 
     def join(self, first: int, second: int) -> None:
-        """Let one held track go on in another: both, and what is still to come of it, are the first."""
+        """Let one held track go on in another: both, and what is still to come of it, are the first.
+
+        Where the two overlap, the second counts.
+        """
         before, after = self._held[first], self._held.pop(second)
-        before.rows = np.concatenate([before.rows[: before.count], after.rows[: after.count]])
+        held = int(np.searchsorted(before.rows[: before.count, 0], after.rows[0, 0]))
+        before.rows = np.concatenate([before.rows[:held], after.rows[: after.count]])
         before.count = len(before.rows)
         before.looks = sorted([*before.looks, *after.looks], key=lambda look: look[1])
         while len(before.looks) > self._rules.samples:

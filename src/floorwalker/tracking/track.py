@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 TOGETHER_S = 0.5
+_BY_MOMENT = ("time_s", "xyxy", "foot_px", "floor_m", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,10 @@ def in_view_at_once(one: Track, other: Track, least_s: float = TOGETHER_S) -> bo
         least_s: a shorter time together is none: the detector may see one person twice for a moment.
     """
     return min(one.end_s, other.end_s) - max(one.start_s, other.start_s) > least_s
+
+
+def before(track: Track, moment_s: float) -> Track:
+    """What a track showed until a moment, looks kept; its first sighting at least."""
+    until = max(int(np.searchsorted(track.time_s, moment_s - 1e-9)), 1)
+    rows = {name: getattr(track, name)[:until] for name in _BY_MOMENT}
+    return replace(track, **rows)
