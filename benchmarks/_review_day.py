@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from floorwalker.identity.matching.encoder import MEAN_THRESHOLDS
 from floorwalker.identity.matching.entry import BucketKey, Direction
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
 from floorwalker.identity.matching.manifest_json import encode_manifest
@@ -18,8 +19,9 @@ OPENS = datetime(2026, 3, 3, 9, tzinfo=UTC)
 DIMENSION = 32
 _CAMERAS = ("door-north", "door-south", "door-garage")
 _BURST = 5
-# With these, two entries of one person have a cosine of about 0.88, where the default threshold is.
-_BETWEEN_ENTRIES, _WITHIN_ENTRY = 0.31, 0.45
+_WITHIN_ENTRY = 0.45
+# Two entries of one person have about the cosine of the threshold, so that there is something to ask.
+_BETWEEN_ENTRIES = (1 / MEAN_THRESHOLDS.threshold - 1 - _WITHIN_ENTRY**2 / _BURST) ** 0.5
 
 
 def crops_of(folder: Path) -> list[list[str]]:

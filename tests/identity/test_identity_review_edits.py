@@ -16,8 +16,9 @@ from floorwalker.identity.matching.cluster_truth import ClusterTruth, TruePerson
 from floorwalker.identity.matching.entry import BucketKey, Direction
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson, manifest_of
 from floorwalker.identity.matching.people import people_of
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.review.changes import change_since, make_edit
 from floorwalker.identity.review.desk import FileDesk
-from floorwalker.identity.review.editing import EditRefused, change_since, make_edit
 from floorwalker.identity.review.line_log import Line, LineLog
 from floorwalker.identity.review.steps import steps_of
 from floorwalker.identity.review.truth_edits import take_over
@@ -83,25 +84,33 @@ def test_every_kind_of_edit_and_what_it_changes(desk: FileDesk) -> None:
 def test_what_cannot_be_is_refused_with_the_reason_and_changes_nothing(desk: FileDesk) -> None:
     before = len(desk.records())
     for edit, code in [
-        (wish(EditKind.MOVE, "b", person="nc0009-0001"), "two_places_at_once"),
-        (wish(EditKind.MERGE, person="nc0009-0002", other="nc0009-0001"), "two_places_at_once"),
-        (wish(EditKind.SPLIT, "b", "c"), "two_places_at_once"),
-        (wish(EditKind.SAME, "b", "c"), "two_places_at_once"),
+        (wish(EditKind.MOVE, "b", person="nc0009-0001"), "two_places"),
+        (wish(EditKind.MERGE, person="nc0009-0002", other="nc0009-0001"), "two_places"),
+        (wish(EditKind.SAME, "b", "c"), "two_places"),
         (wish(EditKind.MOVE, "x", person="nc0009-0001"), "unknown_entry"),
         (wish(EditKind.MOVE, "a", person="nobody"), "unknown_person"),
-        (wish(EditKind.MERGE, person="nc0009-0001", other="nc0009-0001"), "same_person"),
-        (wish(EditKind.SPLIT, "a", person="nc0009-0003"), "known_person"),
-        (wish(EditKind.MOVE, person="nc0009-0001"), "no_entries"),
-        (wish(EditKind.SAME, "a"), "no_pair"),
-        (wish(EditKind.UNDO, undoes=1), "nothing_to_undo"),
-        (wish(EditKind.UNDO, undoes=0), "nothing_to_undo"),
+        (wish(EditKind.SPLIT, "a", person="nc0009-0003"), "person_exists"),
+        (wish(EditKind.UNDO, undoes=1), "unknown_edit"),
+        (wish(EditKind.UNDO, undoes=0), "unknown_edit"),
     ]:
-        with pytest.raises(EditRefused) as refused:
+        with pytest.raises(MatchRefused) as refused:
             make_edit(desk, edit)
         assert refused.value.code == code, edit
     assert len(desk.records()) == before
-    with pytest.raises(EditRefused, match=r"c at north, 1 s apart: nobody is at two places at once"):
+    with pytest.raises(
+        MatchRefused, match=r"two places at once: c crossed at north and b at south, 1\.0 s apart"
+    ):
         make_edit(desk, wish(EditKind.MOVE, "b", person="nc0009-0001"))
+
+
+def test_what_another_process_did_is_known_before_an_edit_is_checked(tmp_path: Path) -> None:
+    one, other = (FileDesk(a_day(), LineLog(tmp_path / "log.jsonl")) for _ in range(2))
+    make_edit(one, wish(EditKind.SPLIT, "c"))
+    make_edit(other, wish(EditKind.MOVE, "b", person="nc0009-0001"))  # c is not there any more
+    make_edit(one, wish(EditKind.UNDO, undoes=2))
+    make_edit(other, wish(EditKind.SPLIT, "b"))
+    assert people_of(one.records()).person_of == people_of(other.records()).person_of
+    assert persons(one)["b"] == "nc0009-0005"
 
 
 def test_whoever_edits_is_told_what_others_did_meanwhile(desk: FileDesk) -> None:

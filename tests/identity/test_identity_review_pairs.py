@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from floorwalker.errors import InputError
 from floorwalker.identity.matching.answer import Answer, Candidate, Status
 from floorwalker.identity.matching.bucket_log import EditKind, Matched
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.encoder import MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
-from floorwalker.identity.review.editing import EditRefused
+from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.hard_pairs import (
     Pair,
     Why,
@@ -119,9 +121,10 @@ def test_hard_pairs_are_reviews_near_ties_and_what_is_near_the_threshold() -> No
         matched(6, entry("twin", 40, [0, 0.02, 1]), "P-6"),
         matched(7, entry("tie", 50, [0, 0.01, 1]), "P-7"),
     ]
-    units = unit_vectors([each.entry for each in log])
+    units = unit_vectors([each.entry for each in log], MeanEncoder())
     found = {
-        ordered(*pair.entries): pair.why for pair in find_hard_pairs(log, units, threshold=0.88, margin=0.02)
+        ordered(*pair.entries): pair.why
+        for pair in find_hard_pairs(log, units, threshold=0.88, margin=0.02, doors=Doors())
     }
     assert found[ordered("near", "a")] is Why.NEAR_THRESHOLD
     assert found[ordered("asked", "far")] is Why.REVIEW
@@ -129,12 +132,12 @@ def test_hard_pairs_are_reviews_near_ties_and_what_is_near_the_threshold() -> No
     assert found[ordered("tie", "twin")] is Why.NEAR_TIE
     assert ordered("at once", "a") not in found  # nobody is at two places at once
     assert ordered("far", "a") not in found
-    assert len(find_hard_pairs(log, units, threshold=0.88, margin=0.02, most=2)) == 2
+    assert len(find_hard_pairs(log, units, threshold=0.88, margin=0.02, doors=Doors(), most=2)) == 2
 
 
 def test_entries_without_vectors_or_of_another_network_are_compared_with_nobody() -> None:
     some = [entry("a", 0, [1, 0, 0]), entry("b", 9, []), entry("c", 20, [1, 0]), entry("d", 30, [0, 0, 0])]
-    units = unit_vectors(some)
+    units = unit_vectors(some, MeanEncoder())
     assert set(units) == {"a", "c"}
     assert cosines([("a", "b"), ("a", "c"), ("a", "a")], units) == {("a", "a"): pytest.approx(1.0)}
 
@@ -214,12 +217,12 @@ def test_everything_said_of_pairs_is_undone_and_done_again(bench: SetBench) -> N
 
 def test_what_cannot_be_said_of_a_pair_is_refused(bench: SetBench) -> None:
     for kind, entries, undoes, code in [
-        ("same", ("a", "z"), None, "two_places_at_once"),
+        ("same", ("a", "z"), None, "two_places"),
         ("same", ("a", "nobody"), None, "unknown_entry"),
-        ("same", ("a",), None, "no_pair"),
-        ("undo", (), 7, "nothing_to_undo"),
+        ("same", ("a",), None, "bad_edit"),
+        ("undo", (), 7, "unknown_edit"),
     ]:
-        with pytest.raises(EditRefused) as refused:
+        with pytest.raises(MatchRefused) as refused:
             say(bench, kind, *entries, undoes=undoes)
         assert refused.value.code == code
     assert bench.log.read() == ()

@@ -7,14 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from floorwalker.errors import InputError, WorkError
 from floorwalker.files import check_writable
 from floorwalker.identity.matching.bucket_log import Matched
 from floorwalker.identity.matching.cluster_truth import read_truth
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.encoder import Encoder
+from floorwalker.identity.matching.entry import Vectors
 from floorwalker.identity.matching.manifest_json import read_manifest
+from floorwalker.identity.matching.rules import Rules
 from floorwalker.identity.review.desk import records_of
 from floorwalker.identity.review.hard_pairs import Pair, cosines, find_hard_pairs, read_pairs, unit_vectors
 from floorwalker.identity.review.line_log import LineLog
@@ -73,13 +74,13 @@ def pair_files_from(environment: Mapping[str, str]) -> PairFiles | None:
     )
 
 
-def open_pairs_set(files: PairFiles, threshold: float, margin: float) -> SetBench:
+def open_pairs_set(files: PairFiles, encoder: Encoder, rules: Rules) -> SetBench:
     """Reads a list of pairs and what belongs to it.
 
     Args:
         files: where they lie.
-        threshold: τ, by which pairs count as hard where there is no list.
-        margin: m, likewise.
+        encoder: makes the entries' vectors.
+        rules: τ and m, by which pairs count as hard where there is no list.
 
     Raises:
         InputError: a file is missing or of another form, an entry stands in two manifests, or the list names
@@ -88,12 +89,12 @@ def open_pairs_set(files: PairFiles, threshold: float, margin: float) -> SetBenc
     check_writable(files.state)
     matched = _matched(files.manifests)
     entries = {each.entry.entry_id: each.entry for each in matched}
-    units = unit_vectors([each.entry for each in matched])
+    units = unit_vectors((each.entry for each in matched), encoder)
     if files.csv is not None:
         pairs = read_pairs(_read(files.csv), files.csv.name)
         _need_entries(pairs, entries.keys(), files.csv.name)
     else:
-        pairs = _found(matched, units, threshold, margin)
+        pairs = _found(matched, units, rules)
     truth: dict[str, str] = {}
     for path in files.truths:
         read = read_truth(path)
@@ -115,15 +116,17 @@ def _matched(manifests: Sequence[Path]) -> list[Matched]:
     return list(found.values())
 
 
-def _found(
-    matched: Sequence[Matched], units: Mapping[str, NDArray[np.float32]], threshold: float, margin: float
-) -> list[Pair]:
+def _found(matched: Sequence[Matched], units: Mapping[str, Vectors], rules: Rules) -> list[Pair]:
     days = dict.fromkeys(each.entry.key for each in matched)
     return [
         pair
         for key in days
         for pair in find_hard_pairs(
-            [each for each in matched if each.entry.key == key], units, threshold=threshold, margin=margin
+            [each for each in matched if each.entry.key == key],
+            units,
+            threshold=rules.threshold,
+            margin=rules.margin,
+            doors=Doors(),
         )
     ]
 

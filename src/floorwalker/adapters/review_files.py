@@ -18,6 +18,7 @@ from floorwalker.adapters.image_places import ImageError, ImagePlaces
 from floorwalker.errors import InputError, WorkError
 from floorwalker.events import format_utc
 from floorwalker.files import whole_file
+from floorwalker.identity.matching.doors import Doors
 from floorwalker.identity.matching.manifest import Manifest
 from floorwalker.identity.matching.manifest_json import encode_manifest, read_manifest
 from floorwalker.identity.review.desk import FileDesk
@@ -65,11 +66,15 @@ class ReviewFiles:
     Args:
         folder: where logs and uploads are kept; made when something is opened.
         places: the folders and buckets that manifests may be opened from.
+        doors_of: gives where the cameras of a store are; default: nobody knows.
     """
 
-    def __init__(self, folder: Path, places: ImagePlaces) -> None:
+    def __init__(
+        self, folder: Path, places: ImagePlaces, doors_of: Callable[[str], Doors] = lambda _store: Doors()
+    ) -> None:
         self.folder = folder
         self._places = places
+        self._doors_of = doors_of
         self._open: OrderedDict[str, OpenFile] = OrderedDict()  # bounded by _MOST_OPEN
         self._lock = threading.Lock()
 
@@ -145,7 +150,7 @@ class ReviewFiles:
     def _put(self, known: Known, content: bytes, manifest: Manifest | None = None) -> OpenFile:
         manifest = manifest or read_manifest(content)
         log = LineLog(self.folder / f"{known.file_id}.log.jsonl")
-        opened = OpenFile(known, FileDesk(manifest, log))
+        opened = OpenFile(known, FileDesk(manifest, log, self._doors_of(known.store_id)))
         with self._lock:
             # Two threads that open the same manifest share one log.
             opened = self._open.setdefault(known.file_id, opened)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_MOST_ENTRIES = 5000
+from floorwalker.identity.matching.editing import MOST_ENTRIES
 
 
 def _plain(text: str) -> str:
@@ -42,7 +42,7 @@ class EditBody(_Body):
     """
 
     kind: Literal["move", "split", "merge", "alias", "note", "exclude", "include", "undo"]
-    entries: list[Name] = Field(default_factory=list, max_length=_MOST_ENTRIES)
+    entries: list[Name] = Field(default_factory=list, max_length=MOST_ENTRIES)
     person: Name | None = None
     other: Name | None = None
     text: Annotated[str, Field(max_length=2000), AfterValidator(_paragraphs)] | None = None

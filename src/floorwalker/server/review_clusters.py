@@ -16,8 +16,9 @@ from floorwalker.identity.matching.bucket_log import Edit, EditKind, Matched
 from floorwalker.identity.matching.cluster_truth import encode_truth, read_truth, truth_of
 from floorwalker.identity.matching.manifest import Manifest, manifest_of
 from floorwalker.identity.matching.manifest_json import encode_manifest
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.review.changes import Change, change_since, make_edit
 from floorwalker.identity.review.desk import Desk
-from floorwalker.identity.review.editing import Change, EditRefused, change_since, make_edit
 from floorwalker.identity.review.truth_edits import take_over
 from floorwalker.server.auth import OPERATOR, VIEWER
 from floorwalker.server.pages import html_page, pages_of
@@ -58,7 +59,7 @@ async def edit(
         )
         try:
             return make_edit(desk, wish, body.seen)
-        except EditRefused as refused:
+        except MatchRefused as refused:
             raise refusal(refused) from refused
 
     return change_json(await to_thread.run_sync(make))

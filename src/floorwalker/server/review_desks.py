@@ -18,10 +18,14 @@ from floorwalker.adapters.pair_sets import PairFiles, open_pairs_set
 from floorwalker.adapters.review_files import ReviewFiles
 from floorwalker.adapters.thumbnails import Thumbnails
 from floorwalker.errors import InputError
-from floorwalker.identity.matching.bucket_log import EntryStore
+from floorwalker.identity.matching.calibration import Calibration
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.encoder import Encoder, MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey, Entry
+from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.matching.rules import Rules
 from floorwalker.identity.review.desk import Desk, StoreDayDesk
-from floorwalker.identity.review.editing import EditRefused
 from floorwalker.identity.review.pair_bench import DeskBench, PairBench, logistic
 from floorwalker.server.auth import caller_of, require_store
 from floorwalker.server.errors import ApiError
@@ -30,7 +34,8 @@ from floorwalker.settings import Settings
 from floorwalker.warehouse import UnknownStore
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_STATUS = {"unknown_entry": 404, "unknown_person": 404, "two_places_at_once": 409}  # others: 422
+_NOT_FOUND = frozenset({"unknown_entry", "unknown_person", "unknown_edit"})
+_UNPROCESSABLE = frozenset({"bad_edit"})  # others: 409
 _MOST_BENCHES = 4
 _NOBODY_NAMED = "reviewer"
 
@@ -47,27 +52,39 @@ class Reviews:
         files: manifests that people open.
         images: pictures of entries.
         image_base: in front of images' addresses that are relative; None: they count from the first place.
-        entries: the logs of store days; None: this server keeps none.
+        matcher: has the logs of store days; None: this server keeps none.
+        doors_of: gives where the cameras of a store are.
         pairs: a list of hard pairs that was given, with what it needs; None: none was.
-        threshold: τ, by which pairs count as hard.
-        margin: m, likewise.
-        p_same: P(same) of a cosine; None: by threshold and margin.
+        calibration: P(same) of a cosine; None: nobody has calibrated.
     """
 
     files: ReviewFiles
     images: Thumbnails
     image_base: str | None = None
-    entries: EntryStore | None = None
+    matcher: Matcher | None = None
+    doors_of: Callable[[str], Doors] = lambda _store: Doors()
     pairs: PairFiles | None = None
-    threshold: float = 0.88
-    margin: float = 0.02
-    p_same: Callable[[float], float] | None = None
+    calibration: Calibration | None = None
     _benches: OrderedDict[str, PairBench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def probability(self) -> Callable[[float], float]:
+    @property
+    def encoder(self) -> Encoder:
+        """Makes entries' vectors: the matcher's, so that cosines mean the same here and there."""
+        return MeanEncoder() if self.matcher is None else self.matcher.encoder
+
+    @property
+    def rules(self) -> Rules:
+        """τ and m, by which pairs count as hard."""
+        if self.matcher is not None:
+            return self.matcher.rules
+        return Rules(self.encoder.thresholds.threshold, self.encoder.thresholds.margin)
+
+    def p_same(self, score: float) -> float:
         """P(same) of a cosine."""
-        return self.p_same or logistic(self.threshold, self.margin)
+        if self.calibration is not None:
+            return float(self.calibration.probability(score))
+        return logistic(self.rules.threshold, self.rules.margin)(score)
 
     def bench(self, lying: Lying | None, *, anew: bool = False) -> PairBench:
         """The pairs of a desk, or of the list that was given.
@@ -88,11 +105,11 @@ class Reviews:
 
     def _make_bench(self, lying: Lying | None) -> PairBench:
         if lying is not None:
-            return DeskBench(lying.desk, self.threshold, self.margin)
+            return DeskBench(lying.desk, self.encoder, self.rules)
         if self.pairs is None:
             message = "no list of pairs was given; choose a store's day, or start with PAIRS_ENTRY_MANIFESTS"
             raise ApiError(404, "no_pairs", message)
-        return open_pairs_set(self.pairs, self.threshold, self.margin)
+        return open_pairs_set(self.pairs, self.encoder, self.rules)
 
 
 def reviews_from(settings: Settings, pairs: PairFiles | None = None) -> Reviews:
@@ -156,9 +173,10 @@ def lying_at(request: Request, file_id: str | None, day_id: str | None, store_id
     if not _DAY.fullmatch(day_id):
         raise ApiError(422, "bad_day", f"expected a day such as 2026-03-03, got {day_id!r}")
     require_store(request, store_id)
-    if reviews.entries is None:
+    if reviews.matcher is None:
         raise ApiError(404, "no_entries", "this server matches no entries; open a manifest instead")
-    return Lying(StoreDayDesk(reviews.entries, BucketKey(day_id, store_id)), f"{store_id}, {day_id}")
+    desk = StoreDayDesk(reviews.matcher, BucketKey(day_id, store_id), reviews.doors_of(store_id))
+    return Lying(desk, f"{store_id}, {day_id}")
 
 
 def bench_at(
@@ -192,9 +210,10 @@ def reviewer(by: str | None, request: Request) -> str:
     return by or (caller.name if caller.key_id is not None else _NOBODY_NAMED)
 
 
-def refusal(refused: EditRefused) -> ApiError:
+def refusal(refused: MatchRefused) -> ApiError:
     """A refused edit as an answer."""
-    return ApiError(_STATUS.get(refused.code, 422), refused.code, str(refused))
+    status = 404 if refused.code in _NOT_FOUND else 422 if refused.code in _UNPROCESSABLE else 409
+    return ApiError(status, refused.code, str(refused))
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

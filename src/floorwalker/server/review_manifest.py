@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -12,9 +13,9 @@ from fastapi.responses import Response
 
 from floorwalker.adapters.review_files import Known
 from floorwalker.identity.matching.bucket_log import Edit, Edited, Matched
+from floorwalker.identity.matching.doors import Doors
 from floorwalker.identity.matching.people import people_of
 from floorwalker.identity.review.steps import Steps, steps_of
-from floorwalker.identity.review.two_places import AT_ONCE_S
 from floorwalker.server.auth import OPERATOR, VIEWER, may_see, require_store
 from floorwalker.server.errors import ApiError
 from floorwalker.server.pages import html_page, pages_of
@@ -91,11 +92,18 @@ def desk_json(lying: Lying, timezone: str) -> dict[str, Any]:
         "store_id": key.store_id,
         "timezone": timezone,
         "number": people.last_number,
-        "at_once_ms": round(AT_ONCE_S * 1000),
+        "least_ms": _least_ms(lying.desk.doors, {entry["camera"] for entry in entries}),
         "entries": entries,
         "aliases": people.aliases,
         "notes": people.notes,
         "steps": steps_json(steps_of(records)),
+    }
+
+
+def _least_ms(doors: Doors, cameras: Collection[str]) -> dict[str, dict[str, int]]:
+    """The least time between crossings of one person at two cameras, by both."""
+    return {
+        one: {other: round(1000 * doors.least_s(one, other)) for other in cameras} for one in sorted(cameras)
     }
 
 

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from floorwalker.identity.matching.entry import Entry
-from floorwalker.identity.review.editing import EditRefused
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.review.hard_pairs import why_apart
 from floorwalker.identity.review.line_log import Line
 from floorwalker.identity.review.marks import Mark, Marked
 from floorwalker.identity.review.pair_bench import (
@@ -22,7 +23,6 @@ from floorwalker.identity.review.pair_bench import (
     states_of,
     truth_said,
 )
-from floorwalker.identity.review.two_places import two_places
 from floorwalker.server.auth import OPERATOR, VIEWER
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
@@ -86,7 +86,7 @@ async def say(
         said = Saying(body.kind, reviewer(body.by, request), now, tuple(body.entries), body.undoes)
         try:
             bench.say(said)
-        except EditRefused as refused:
+        except MatchRefused as refused:
             raise refusal(refused) from refused
         return _standing(bench, bench.marked(), reviews_of(request))
 
@@ -107,7 +107,7 @@ def verdicts(
 def kept(request: Request, file: FileId = None, day_id: DayId = None, store_id: StoreId = None) -> Response:
     """The list without the pairs that were removed."""
     bench, _ = bench_at(request, file, day_id, store_id)
-    states, _ = states_of(bench, bench.marked(), reviews_of(request).probability())
+    states, _ = states_of(bench, bench.marked(), reviews_of(request).p_same)
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(["qid", "aid"])
@@ -129,21 +129,20 @@ def verdict_lines(marked: Marked) -> bytes:
 def _pair_json(bench: PairBench, place: int) -> dict[str, Any]:
     pair = bench.pairs[place]
     one, other = (bench.entries[name] for name in pair.entries)
-    impossible = two_places([one], [other])
+    impossible = why_apart(one, other, bench.doors)
     truth = truth_said(bench, pair.entries)
     return {
         "entries": pair.entries,
         "why": pair.why.value,
         "score": bench.scores.get(pair.entries),
         "truth": None if truth is None else truth.value,
-        "impossible": None if impossible is None else str(impossible),
+        "impossible": impossible,
     }
 
 
 def _standing(bench: PairBench, marked: Marked, reviews: Reviews) -> dict[str, Any]:
-    p_same = reviews.probability()
-    states, contradictions = states_of(bench, marked, p_same)
-    p = {pair: p_same(score) for pair, score in bench.scores.items()}
+    states, contradictions = states_of(bench, marked, reviews.p_same)
+    p = {pair: reviews.p_same(score) for pair, score in bench.scores.items()}
     worth = [0.0 if state.worth is None else state.worth.total for state in states]
     return {
         "states": [

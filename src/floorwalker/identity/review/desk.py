@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.identity.matching.answer import NOBODY, Answer, Status
-from floorwalker.identity.matching.bucket_log import Edit, Edited, EditKind, EntryStore, Matched, Record
+from floorwalker.identity.matching.bucket import Bucket
+from floorwalker.identity.matching.bucket_log import Edit, Edited, EditKind, Matched, Record
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.editing import checked_edit
 from floorwalker.identity.matching.entry import BucketKey, Entry
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
+from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.identity.review.line_log import Line, LineLog
 
-Complete = Callable[[Sequence[Record]], Edit]
 _ALREADY = "manifest"  # who said what a manifest already holds
 
 
@@ -25,17 +28,24 @@ class Desk(Protocol):
     def key(self) -> BucketKey:
         """The store's day."""
 
+    @property
+    def doors(self) -> Doors:
+        """Where the store's cameras are."""
+
     def records(self, *, vectors: bool = False) -> Sequence[Record]:
         """The whole log in order; without `vectors` embeddings are (0, 0)."""
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
 
-    def edit(self, complete: Complete) -> Edited:
-        """Appends an edit.
+    def edit(self, edit: Edit) -> Edited:
+        """Appends an edit, after looking whether it can be.
 
         Args:
-            complete: checks and makes it, handed all records so far; what it raises leaves the log as it was.
+            edit: a split without a name gets one.
+
+        Raises:
+            MatchRefused: it cannot be; the log is as it was.
         """
 
 
@@ -43,29 +53,28 @@ class StoreDayDesk:
     """A store's day as the matcher keeps it.
 
     Args:
-        store: where the logs are.
+        matcher: has the logs.
         key: the store's day.
+        doors: where the store's cameras are.
     """
 
-    def __init__(self, store: EntryStore, key: BucketKey) -> None:
-        self._store = store
+    def __init__(self, matcher: Matcher, key: BucketKey, doors: Doors | None = None) -> None:
+        self._matcher = matcher
         self.key = key
+        self.doors = doors or Doors()
 
     def records(self, *, vectors: bool = False) -> Sequence[Record]:
         """The whole log in order."""
-        return self._store.records(self.key, vectors=vectors)
+        return self._matcher.store.records(self.key, vectors=vectors)
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
-        found = self._store.find(entry_id)
+        found = self._matcher.store.find(entry_id)
         return found.entry if found is not None and found.entry.key == self.key else None
 
-    def edit(self, complete: Complete) -> Edited:
-        """Appends an edit."""
-        known = list(self.records())  # without vectors: a day of them is too much to read for one edit
-        with self._store.session(self.key) as session:
-            known += session.since(known[-1].number if known else 0)
-            return session.edit(complete(known))
+    def edit(self, edit: Edit) -> Edited:
+        """Appends an edit, after looking whether it can be."""
+        return self._matcher.edit(self.key, edit)
 
 
 class FileDesk:
@@ -76,29 +85,43 @@ class FileDesk:
     Args:
         manifest: as it was opened.
         log: the file of edits.
+        doors: where the store's cameras are.
     """
 
-    def __init__(self, manifest: Manifest, log: LineLog) -> None:
+    def __init__(self, manifest: Manifest, log: LineLog, doors: Doors | None = None) -> None:
         self.key = manifest.key
+        self.doors = doors or Doors()
         self._log = log
         self._opened = records_of(manifest)
-        self._entries = {
-            record.entry.entry_id: record.entry for record in self._opened if isinstance(record, Matched)
-        }
+        self._entries: dict[str, Entry] = {}
+        self._bucket = Bucket(self.doors)  # without vectors: it knows who is who, and who was where
+        for record in self._opened:
+            if isinstance(record, Matched):
+                self._entries[record.entry.entry_id] = record.entry
+                self._bucket.add(record, None)
+            else:
+                self._bucket.edited(record, tuple)
 
     def records(self, *, vectors: bool = False) -> Sequence[Record]:
         """The manifest and all that was said of it; always with the vectors that it has."""
-        return [*self._opened, *(edited_from(line) for line in self._log.read())]
+        return [*self._opened, *self._said()]
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
         return self._entries.get(entry_id)
 
-    def edit(self, complete: Complete) -> Edited:
-        """Appends an edit."""
+    def edit(self, edit: Edit) -> Edited:
+        """Appends an edit, after looking whether it can be."""
         with self._log.held():
-            edit = complete(self.records())
-            return edited_from(self._log.append(lambda number: line_of(number, edit)))
+            said = self._said()
+            for record in said:
+                if record.number > self._bucket.last_number:
+                    self._bucket.edited(record, lambda: [*self._opened, *said])
+            checked = checked_edit(edit, self._bucket, self.doors, self.key.store_id, said)
+            return edited_from(self._log.append(lambda number: line_of(number, checked)))
+
+    def _said(self) -> list[Edited]:
+        return [edited_from(line) for line in self._log.read()]
 
 
 def line_of(number: int, edit: Edit) -> Line:

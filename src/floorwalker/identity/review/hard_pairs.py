@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from floorwalker.errors import InputError
 from floorwalker.identity.matching.answer import Status
 from floorwalker.identity.matching.bucket_log import Matched
-from floorwalker.identity.matching.entry import Entry
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.encoder import Encoder
+from floorwalker.identity.matching.entry import Entry, Vectors
+from floorwalker.identity.matching.vectors import VectorError, checked_vectors
 from floorwalker.identity.review.implied import PairOf, ordered
-from floorwalker.identity.review.two_places import two_places
 
 MOST_PAIRS = 5000
 _BLOCK = 512
@@ -78,29 +79,43 @@ def read_pairs(content: bytes, name: str) -> list[Pair]:
     return list(found.values())
 
 
-def unit_vectors(entries: Sequence[Entry]) -> dict[str, NDArray[np.float32]]:
-    """One direction an entry: the mean of its image vectors, each brought to length 1.
+def why_apart(one: Entry, other: Entry, doors: Doors) -> str | None:
+    """Why two entries cannot be one person; None: they can.
 
     Args:
-        entries: those without vectors, or whose vectors cancel out, are left out.
+        one: an entry.
+        other: another one.
+        doors: where the store's cameras are.
+    """
+    apart_s = abs((one.timestamp - other.timestamp).total_seconds())
+    if not doors.is_two_places(one.camera, other.camera, apart_s):
+        return None
+    return (
+        f"nobody is at two places at once: {one.entry_id} crossed at {one.camera} and {other.entry_id} at "
+        f"{other.camera}, {apart_s:.1f} s apart"
+    )
+
+
+def unit_vectors(entries: Iterable[Entry], encoder: Encoder) -> dict[str, Vectors]:
+    """One direction an entry, as an encoder gives it.
+
+    Args:
+        entries: those without vectors, or with vectors that are not what the encoder takes, are left out.
+        encoder: makes an entry's vector.
 
     Returns:
-        Entry → (D,) float32 of length 1.
+        Entry → (E,) float32 of length 1.
     """
     found = {}
     for entry in entries:
-        vectors = entry.embeddings
-        if vectors.size == 0:
+        try:
+            found[entry.entry_id] = encoder.encode(checked_vectors(entry.embeddings), entry.attrs)
+        except VectorError:
             continue
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        mean = (vectors / np.maximum(lengths, 1e-12)).mean(axis=0)
-        length = float(np.linalg.norm(mean))
-        if np.isfinite(length) and length > 1e-6:
-            found[entry.entry_id] = (mean / length).astype(np.float32)
     return found
 
 
-def cosines(pairs: Sequence[PairOf], units: Mapping[str, NDArray[np.float32]]) -> dict[PairOf, float]:
+def cosines(pairs: Sequence[PairOf], units: Mapping[str, Vectors]) -> dict[PairOf, float]:
     """The cosine of each pair of which both vectors are known and of one length."""
     found = {}
     for pair in pairs:
@@ -112,10 +127,11 @@ def cosines(pairs: Sequence[PairOf], units: Mapping[str, NDArray[np.float32]]) -
 
 def find_hard_pairs(
     matched: Sequence[Matched],
-    units: Mapping[str, NDArray[np.float32]],
+    units: Mapping[str, Vectors],
     *,
     threshold: float,
     margin: float,
+    doors: Doors,
     most: int = MOST_PAIRS,
 ) -> list[Pair]:
     """Pairs that no rule should decide alone.
@@ -128,6 +144,7 @@ def find_hard_pairs(
         units: entry → its direction, as `unit_vectors` gives them.
         threshold: τ of the encoder, -1 to 1.
         margin: m of the encoder; how near the threshold, and each other, is near. Raising it asks more.
+        doors: where the store's cameras are.
         most: pairs at most; those nearest the threshold stay.
 
     Returns:
@@ -137,7 +154,7 @@ def find_hard_pairs(
     found: dict[PairOf, Pair] = {}
 
     def ask(one: str, other: str, why: Why) -> None:
-        if one in entries and other in entries and two_places([entries[one]], [entries[other]]) is None:
+        if one in entries and other in entries and why_apart(entries[one], entries[other], doors) is None:
             found.setdefault(ordered(one, other), Pair((one, other), why))
 
     for each in matched:
@@ -153,7 +170,7 @@ def find_hard_pairs(
 
 def _near(
     matched: Sequence[Matched],
-    units: Mapping[str, NDArray[np.float32]],
+    units: Mapping[str, Vectors],
     threshold: float,
     margin: float,
     most: int,
@@ -184,7 +201,7 @@ def _near(
 
 
 def _ties(
-    scores: NDArray[np.float32],
+    scores: Vectors,
     begin: int,
     names: Sequence[str],
     persons: Mapping[str, str],

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import exp
 from typing import Protocol
 
 from floorwalker.events import format_utc
 from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind, Matched
+from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.encoder import Encoder
 from floorwalker.identity.matching.entry import Entry
 from floorwalker.identity.matching.people import people_of
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.matching.rules import Rules
 from floorwalker.identity.review.desk import Desk
-from floorwalker.identity.review.editing import EditRefused, completed
-from floorwalker.identity.review.hard_pairs import Pair, cosines, find_hard_pairs, unit_vectors
+from floorwalker.identity.review.hard_pairs import Pair, cosines, find_hard_pairs, unit_vectors, why_apart
 from floorwalker.identity.review.implied import PairOf, implied_by, ordered
 from floorwalker.identity.review.line_log import Line, LineLog
 from floorwalker.identity.review.marks import Mark, Marked, mark_of, marked_by, true_relation
 from floorwalker.identity.review.steps import steps_of
 from floorwalker.identity.review.teaching import Worth, worth_of
-from floorwalker.identity.review.two_places import two_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class PairBench(Protocol):
         """Entry → person as the ground truth has it."""
 
     @property
+    def doors(self) -> Doors:
+        """Where the cameras are."""
+
+    @property
     def has_marks(self) -> bool:
         """Whether pairs can be kept in, and removed from, a list."""
 
@@ -72,7 +78,7 @@ class PairBench(Protocol):
         """Keeps what a person says.
 
         Raises:
-            EditRefused: it names what is not there, or asks for what cannot be.
+            MatchRefused: it names what is not there, or asks for what cannot be.
         """
 
 
@@ -86,6 +92,8 @@ class SetBench:
         scores: of the pairs.
         truth: of all cluster truths; None: there is none.
         log: the file.
+        doors: where the cameras are.
+        has_marks: whether pairs can be removed from the list.
     """
 
     entries: Mapping[str, Entry]
@@ -93,6 +101,7 @@ class SetBench:
     scores: Mapping[PairOf, float]
     truth: Mapping[str, str] | None
     log: LineLog
+    doors: Doors = field(default_factory=Doors)
     has_marks: bool = True
 
     def marked(self) -> Marked:
@@ -104,9 +113,9 @@ class SetBench:
         with self.log.held():
             if saying.kind == EditKind.UNDO:
                 if all(line.number != saying.undoes for line in self.log.read()):
-                    raise EditRefused("nothing_to_undo", f"there is no line {saying.undoes} to be undone")
+                    raise MatchRefused("unknown_edit", f"undo: there is no line {saying.undoes} here")
             else:
-                _check_pair(saying, self.entries)
+                _check_pair(saying, self.entries, self.doors)
             at = format_utc(saying.at)
             self.log.append(
                 lambda number: Line(number, saying.kind, saying.by, at, saying.entries, undoes=saying.undoes)
@@ -118,19 +127,22 @@ class DeskBench:
 
     Args:
         desk: the day.
-        threshold: τ, by which pairs count as hard.
-        margin: m, likewise.
+        encoder: makes the entries' vectors.
+        rules: τ and m, by which pairs count as hard.
     """
 
     truth: Mapping[str, str] | None = None
     has_marks = False
 
-    def __init__(self, desk: Desk, threshold: float, margin: float) -> None:
+    def __init__(self, desk: Desk, encoder: Encoder, rules: Rules) -> None:
         self._desk = desk
+        self.doors = desk.doors
         matched = [record for record in desk.records(vectors=True) if isinstance(record, Matched)]
-        units = unit_vectors([each.entry for each in matched])
+        units = unit_vectors((each.entry for each in matched), encoder)
         self.entries = {each.entry.entry_id: each.entry for each in matched}
-        self.pairs = find_hard_pairs(matched, units, threshold=threshold, margin=margin)
+        self.pairs = find_hard_pairs(
+            matched, units, threshold=rules.threshold, margin=rules.margin, doors=desk.doors
+        )
         self.scores = cosines([pair.entries for pair in self.pairs], units)
 
     def marked(self) -> Marked:
@@ -148,9 +160,9 @@ class DeskBench:
     def say(self, saying: Saying) -> None:
         """Keeps what a person says."""
         if saying.kind in set(Mark):
-            raise EditRefused("no_list", "these pairs were found; there is no list to keep them in")
+            raise MatchRefused("bad_edit", "these pairs were found; there is no list to keep them in")
         edit = Edit(EditKind(saying.kind), saying.by, saying.at, saying.entries, undoes=saying.undoes)
-        self._desk.edit(lambda records: completed(edit, records))
+        self._desk.edit(edit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +228,13 @@ def truth_said(bench: PairBench, pair: PairOf) -> EditKind | None:
     return true_relation(pair, bench.truth)
 
 
-def _check_pair(saying: Saying, entries: Mapping[str, Entry]) -> None:
+def _check_pair(saying: Saying, entries: Mapping[str, Entry], doors: Doors) -> None:
     if len(set(saying.entries)) != 2:
-        raise EditRefused("no_pair", "a verdict is on two entries")
+        raise MatchRefused("bad_edit", f"{saying.kind}: expected two different entries")
     for entry_id in saying.entries:
         if entry_id not in entries:
-            raise EditRefused("unknown_entry", f"there is no entry {entry_id[:80]!r} here")
+            raise MatchRefused("unknown_entry", f"there is no entry {entry_id[:80]!r} here")
     one, other = (entries[entry_id] for entry_id in saying.entries)
-    found = two_places([one], [other]) if saying.kind == EditKind.SAME else None
-    if found is not None:
-        raise EditRefused("two_places_at_once", str(found))
+    reason = why_apart(one, other, doors) if saying.kind == EditKind.SAME else None
+    if reason is not None:
+        raise MatchRefused("two_places", reason)

@@ -9,8 +9,9 @@ from floorwalker.errors import InputError
 from floorwalker.identity.matching.bucket_log import Edit, EditKind
 from floorwalker.identity.matching.cluster_truth import ClusterTruth
 from floorwalker.identity.matching.people import People, people_of
+from floorwalker.identity.matching.refusing import MatchRefused
+from floorwalker.identity.review.changes import make_edit
 from floorwalker.identity.review.desk import Desk
-from floorwalker.identity.review.editing import EditRefused, make_edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def take_over(desk: Desk, truth: ClusterTruth, by: str, at: datetime) -> TakenOv
             try:
                 make_edit(desk, edit)
                 made += 1
-            except EditRefused as error:
+            except MatchRefused as error:
                 refused.append(str(error))
         people = people_of(desk.records())
         for edit in _words(people, person.person_id, (person.alias, person.notes), person.excluded, by, at):

@@ -101,15 +101,17 @@ export class Day {
    */
   impossible(moving) {
     const coming = new Set(moving);
+    const longest = Math.max(0, ...Object.values(this.least_ms).flatMap((row) => Object.values(row)));
     const found = new Map();
     for (const entry of moving) {
-      for (let place = this.#firstAt(entry.at - this.at_once_ms); place < this.entries.length; place += 1) {
+      for (let place = this.#firstAt(entry.at - longest); place < this.entries.length; place += 1) {
         const other = this.entries[place];
-        if (other.at > entry.at + this.at_once_ms) break;
-        if (other.camera === entry.camera || found.has(other.person_id)) continue;
-        if (coming.has(other)) continue;
-        const apart = Math.abs(other.at - entry.at) / 1000;
-        found.set(other.person_id, `${entry.entry_id} was at ${entry.camera} and ${other.entry_id} at ${other.camera}, ${apart} s apart: nobody is at two places at once`);
+        if (other.at > entry.at + longest) break;
+        if (coming.has(other) || found.has(other.person_id)) continue;
+        const apart = Math.abs(other.at - entry.at);
+        const isOnce = other.camera === entry.camera && apart === 0;
+        if (!isOnce && apart >= this.least_ms[entry.camera][other.camera]) continue;
+        found.set(other.person_id, `nobody is at two places at once: ${entry.entry_id} crossed at ${entry.camera} and ${other.entry_id} at ${other.camera}, ${(apart / 1000).toFixed(1)} s apart`);
       }
     }
     return found;
