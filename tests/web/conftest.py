@@ -186,8 +186,9 @@ class Served:
         url: its address, the same after a new start.
     """
 
-    def __init__(self, warehouse: Warehouse, port: int = 0) -> None:
+    def __init__(self, warehouse: Warehouse, port: int = 0, **more: Any) -> None:
         self.warehouse = warehouse
+        self._more = more
         self._port = port
         self.start_again()
 
@@ -196,7 +197,9 @@ class Served:
         return f"http://127.0.0.1:{self._port}"
 
     def start_again(self) -> None:
-        app = create_app(self.warehouse, log=lambda _: None, stopping=lambda: self._server.should_exit)
+        app = create_app(
+            self.warehouse, log=lambda _: None, stopping=lambda: self._server.should_exit, **self._more
+        )
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5))
         listener = socket.create_server(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]
@@ -223,12 +226,12 @@ def empty_warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
-def serving() -> Iterator[Callable[[Warehouse], Served]]:
+def serving() -> Iterator[Callable[..., Served]]:
     """Serves warehouses until the test ends."""
     running: list[Served] = []
 
-    def begin(warehouse: Warehouse) -> Served:
-        running.append(Served(warehouse))
+    def begin(warehouse: Warehouse, **more: Any) -> Served:
+        running.append(Served(warehouse, **more))
         return running[-1]
 
     yield begin

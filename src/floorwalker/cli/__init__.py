@@ -27,6 +27,7 @@ COMMANDS = (
     "anomalies",
     "webhooks",
     "reid",
+    "review",
     "models",
     "track",
     "evaluate",

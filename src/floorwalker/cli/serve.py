@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from floorwalker.adapters.pair_sets import pair_files_from
 from floorwalker.cli.output import messages
 from floorwalker.errors import FloorwalkerError, InputError
 from floorwalker.events import format_utc
@@ -25,6 +27,7 @@ from floorwalker.server.gate import AccessPolicy
 from floorwalker.server.limits import Limits
 from floorwalker.server.making_matcher import matcher_of
 from floorwalker.server.request_log import log_to_stderr
+from floorwalker.server.review_desks import reviews_from
 from floorwalker.server.serving import serve_app
 from floorwalker.server.sessions import seal_key_in
 from floorwalker.settings import Settings
@@ -103,6 +106,7 @@ def run(
 ) -> None:
     """Serve a warehouse on a bound socket until interrupted, and close it."""
     settings = settings or Settings.load()
+    reviews = reviews_from(settings, pair_files_from(os.environ))
     shown = listener.getsockname()
     place = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
     try:
@@ -117,6 +121,7 @@ def run(
                 seal_key=seal_key,
                 limits=limits_of(settings),
                 watcher=watcher_of(warehouse, settings),
+                reviews=reviews,
             ),
             listener,
             grace_s=settings.shutdown_s,

@@ -112,17 +112,22 @@ class Reviews:
         return open_pairs_set(self.pairs, self.encoder, self.rules)
 
 
-def reviews_from(settings: Settings, pairs: PairFiles | None = None) -> Reviews:
+def reviews_from(settings: Settings, pairs: PairFiles | None = None, base: str | None = None) -> Reviews:
     """What the settings name.
 
     Args:
         settings: of the process.
         pairs: a list of hard pairs.
+        base: folder or address in front of images' addresses that are relative; images may be read from it.
+            Default: the list's.
     """
+    base = base or (None if pairs is None else pairs.image_base)
+    if base is not None:
+        places = ",".join(filter(None, [settings.image_places, base]))
+        settings = settings.model_copy(update={"image_places": places})
     named = [place.strip() for place in settings.review_places.split(",") if place.strip()]
-    places = ImagePlaces.of(named or [settings.home / "manifests"])
-    files = ReviewFiles(settings.home / "review", places)
-    base = None if pairs is None else pairs.image_base
+    manifests = ImagePlaces.of(named or [settings.home / "manifests"])
+    files = ReviewFiles(settings.home / "review", manifests)
     return Reviews(files, Thumbnails(images_of(settings)), image_base=base, pairs=pairs)
 
 

@@ -15,7 +15,7 @@ from floorwalker.identity.matching.entry import Entry
 from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.hard_pairs import why_apart
 from floorwalker.identity.review.line_log import Line
-from floorwalker.identity.review.marks import Mark, Marked
+from floorwalker.identity.review.marks import Mark, Marked, verdict_lines
 from floorwalker.identity.review.pair_bench import (
     PairBench,
     PairState,
@@ -115,15 +115,6 @@ def kept(request: Request, file: FileId = None, day_id: DayId = None, store_id: 
         if state.mark is not Mark.REMOVE:
             writer.writerow(pair.entries)
     return Response(written.getvalue(), media_type="text/csv", headers=_download(_KEPT_NAME))
-
-
-def verdict_lines(marked: Marked) -> bytes:
-    """The verdicts, a JSON object a line: `entry_a`, `entry_b`, `verdict`."""
-    lines = (
-        msgspec.json.encode({"entry_a": one, "entry_b": other, "verdict": verdict.value})
-        for (one, other), verdict in sorted(marked.verdicts.items())
-    )
-    return b"".join(line + b"\n" for line in lines)
 
 
 def _pair_json(bench: PairBench, place: int) -> dict[str, Any]:

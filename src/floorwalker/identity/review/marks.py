@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from floorwalker.identity.matching.bucket_log import VERDICTS, EditKind
 from floorwalker.identity.review.implied import PairOf, ordered
 from floorwalker.identity.review.line_log import Line
@@ -75,6 +77,21 @@ def marked_by(lines: Iterable[Line]) -> Marked:
         elif line.kind in _MARKS:
             found.marks[pair] = Mark(line.kind)
     return found
+
+
+def verdict_lines(marked: Marked) -> bytes:
+    """The verdicts as `floorwalker reid calibrate` takes them: a JSON object a line.
+
+    Args:
+        marked: what people said; what is only implied is left out.
+
+    Returns:
+        Lines with `entry_a`, `entry_b` and `verdict`, in order of names.
+    """
+    return b"".join(
+        msgspec.json.encode({"entry_a": one, "entry_b": other, "verdict": verdict.value}) + b"\n"
+        for (one, other), verdict in sorted(marked.verdicts.items())
+    )
 
 
 def mark_of(pair: PairOf, marked: Marked, truth: Mapping[str, str] | None) -> Mark:
