@@ -133,6 +133,17 @@ def test_an_upload_is_kept_without_what_tells_people_apart(desk: Desk) -> None:
     assert whole.people[0].events[0].embeddings is None
 
 
+def test_what_was_opened_can_be_forgotten_with_all_that_was_said(desk: Desk) -> None:
+    file = desk.open(manifest())
+    wish = {"kind": "alias", "person": "A-1", "text": "Ann"}
+    desk.client.post("/review/edits", params={"file": file}, json=wish)
+    assert len(list((desk.folder / "review").iterdir())) == 3
+    assert desk.client.post("/review/files/forget", json={"file": file}).json() == {"forgotten": file}
+    assert list((desk.folder / "review").iterdir()) == []
+    assert code(desk.client.get("/review/desk", params={"file": file})) == (404, "unknown_file")
+    assert code(desk.client.post("/review/files/forget", json={"file": "*"})) == (404, "unknown_file")
+
+
 def test_a_manifest_is_opened_from_named_places_only_and_by_others_after_a_new_start(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +177,7 @@ def test_what_cannot_be_is_an_error_with_a_code(desk: Desk) -> None:
     get, post = desk.client.get, desk.client.post
     assert code(get("/review/desk")) == (422, "no_desk")
     assert code(get("/review/desk", params={"file": file, "day_id": "2026-03-03"})) == (422, "no_desk")
-    assert code(get("/review/desk", params={"day_id": "today", "store_id": "A"})) == (422, "bad_day")
+    assert code(get("/review/desk", params={"day_id": "today", "store_id": "A"})) == (422, "day_id")
     assert code(get("/review/desk", params={"file": "../../etc"})) == (404, "unknown_file")
     assert code(get("/review/pairs/list")) == (404, "no_pairs")
     assert code(post("/review/files", json={})) == (422, "no_manifest")
@@ -263,6 +274,43 @@ def test_verdicts_on_pairs_that_were_found_go_into_the_days_log_and_to_calibrati
         {"entry_a": "A-e0", "entry_b": "A-e1", "verdict": "same"},
         {"entry_a": "A-e1", "entry_b": "A-e2", "verdict": "different"},
     ]
+
+
+def crossing(name: str, minute: int, vector: list[float]) -> dict[str, Any]:
+    return {
+        "day_id": "2026-03-03",
+        "store_id": "A",
+        "entry_id": name,
+        "timestamp": f"2026-03-03T09:{minute:02d}:00Z",
+        "direction": "entry",
+        "camera": "door",
+        "images": ["0.png"],
+        "embeddings": [vector],
+        "attrs": {},
+    }
+
+
+def test_a_store_day_of_the_matcher_is_reviewed_and_it_learns_of_it(desk: Desk) -> None:
+    post, day = desk.client.post, {"day_id": "2026-03-03", "store_id": "A"}
+    for number, vector in enumerate([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, _ASIDE, 0.0]]):
+        assert post("/match", json=crossing(f"e{number}", number, vector)).status_code == 200
+    told = desk.client.get("/review/desk", params=day).json()
+    assert [entry["entry_id"] for entry in told["entries"]] == ["e0", "e1", "e2"]
+    assert desk.client.get("/api/image", params={**day, "entry": "e1"}).status_code == 200
+    pairs = desk.client.get("/review/pairs/list", params=day).json()
+    assert ["e2", "e0"] in [pair["entries"] for pair in pairs["pairs"]]
+    said = {"kind": "different", "entries": ["e2", "e0"], "by": "asha"}
+    assert post("/review/pairs/verdicts", params=day, json=said).status_code == 201
+    wish = {"kind": "split", "entries": ["e2"], "by": "asha", "seen": told["number"]}
+    assert post("/review/edits", params=day, json=wish).status_code == 201
+    kinds = [edit["kind"] for edit in desk.client.get("/reid/edits", params=day).json()["edits"]]
+    assert kinds == ["different", "split"]
+    # What comes later is matched accordingly, and appears among what changed.
+    later = post("/match", json=crossing("e3", 30, [1.0, _ASIDE, 0.01])).json()
+    assert later["person_id"] == desk.client.get("/review/desk", params=day).json()["entries"][2]["person_id"]
+    nothing = {"day_id": "2026-03-04", "store_id": "A"}
+    assert desk.client.get("/review/desk", params=nothing).json()["entries"] == []
+    assert desk.client.get("/review/pairs/list", params=nothing).json()["pairs"] == []
 
 
 def test_a_list_that_was_given_with_its_truth_and_its_state(

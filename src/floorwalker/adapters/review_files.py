@@ -66,15 +66,15 @@ class ReviewFiles:
     Args:
         folder: where logs and uploads are kept; made when something is opened.
         places: the folders and buckets that manifests may be opened from.
-        doors_of: gives where the cameras of a store are; default: nobody knows.
+
+    Attributes:
+        doors_of: gives where the cameras of a store are; at first nobody knows.
     """
 
-    def __init__(
-        self, folder: Path, places: ImagePlaces, doors_of: Callable[[str], Doors] = lambda _store: Doors()
-    ) -> None:
+    def __init__(self, folder: Path, places: ImagePlaces) -> None:
         self.folder = folder
         self._places = places
-        self._doors_of = doors_of
+        self.doors_of: Callable[[str], Doors] = lambda _store: Doors()
         self._open: OrderedDict[str, OpenFile] = OrderedDict()  # bounded by _MOST_OPEN
         self._lock = threading.Lock()
 
@@ -126,6 +126,19 @@ class ReviewFiles:
         known = [each for each in map(self._known, names) if each is not None]
         return sorted(known, key=lambda each: each.opened_at, reverse=True)[:_MOST_LISTED]
 
+    def forget(self, file_id: str) -> None:
+        """Deletes what is kept of a manifest, and all that was said of it; a file that was opened stays.
+
+        Args:
+            file_id: of one that was opened; of any other there is nothing to delete.
+        """
+        if not _FILE_ID.fullmatch(file_id):
+            return
+        with self._lock:
+            self._open.pop(file_id, None)
+            for path in self.folder.glob(f"{file_id}.*"):
+                path.unlink(missing_ok=True)
+
     def _take(self, content: bytes, name: str, address: str | None, allow: Allow) -> OpenFile:
         file_id = _name_of(content)
         manifest = read_manifest(content)
@@ -150,7 +163,7 @@ class ReviewFiles:
     def _put(self, known: Known, content: bytes, manifest: Manifest | None = None) -> OpenFile:
         manifest = manifest or read_manifest(content)
         log = LineLog(self.folder / f"{known.file_id}.log.jsonl")
-        opened = OpenFile(known, FileDesk(manifest, log, self._doors_of(known.store_id)))
+        opened = OpenFile(known, FileDesk(manifest, log, self.doors_of(known.store_id)))
         with self._lock:
             # Two threads that open the same manifest share one log.
             opened = self._open.setdefault(known.file_id, opened)

@@ -17,9 +17,11 @@ from floorwalker.cli.output import messages
 from floorwalker.cli.serve import bind, limits_of, policy_for
 from floorwalker.errors import InputError
 from floorwalker.files import whole_file
+from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.identity.review.line_log import LineLog
 from floorwalker.identity.review.marks import marked_by, verdict_lines
 from floorwalker.server.app import create_app
+from floorwalker.server.making_matcher import matcher_of
 from floorwalker.server.review_desks import Reviews, reviews_from
 from floorwalker.server.serving import serve_app
 from floorwalker.settings import Settings
@@ -83,10 +85,11 @@ def pairs(
     settings = Settings.load()
     base = files.image_base or str(files.manifests[0].absolute().parent)
     reviews = reviews_from(settings, replace(files, image_base=base))
-    open_pairs_set(
-        files, reviews.encoder, reviews.rules
-    )  # what is wrong with the files is said before serving
-    _serve(reviews, "/review/pairs", settings, port)
+    with closing(Warehouse("sqlite://")) as warehouse:
+        matcher = matcher_of(warehouse, settings)
+        # Read once before anything is served, so that what is wrong with the files is said here.
+        open_pairs_set(files, matcher.encoder, matcher.rules)
+        _serve(warehouse, matcher, reviews, "/review/pairs", port)
 
 
 def clusters(address: Manifest = None, image_base: ImageBase = None, port: Port = None) -> None:
@@ -140,34 +143,32 @@ def _pair_files(
 
 
 def _on_manifest(page: str, address: str | None, image_base: str | None, port: int | None) -> None:
-    settings = Settings.load()
+    settings, path = Settings.load(), f"/review/{page}"
     if address is None:
-        _serve(reviews_from(settings, base=image_base), f"/review/{page}", settings, port)
-        return
-    if "://" not in address:
-        address = str(Path(address).absolute())
-    folder = address.rpartition("/")[0] or "/"
-    settings = settings.model_copy(
-        update={"review_places": ",".join(filter(None, [settings.review_places, folder]))}
-    )
-    reviews = reviews_from(settings, base=image_base or folder)
-    opened = reviews.files.open_at(address)
-    _serve(reviews, f"/review/{page}?{urlencode({'file': opened.known.file_id})}", settings, port)
+        reviews = reviews_from(settings, base=image_base)
+    else:
+        if "://" not in address:
+            address = str(Path(address).absolute())
+        folder = address.rpartition("/")[0] or "/"
+        places = ",".join(filter(None, [settings.review_places, folder]))
+        settings = settings.model_copy(update={"review_places": places})
+        reviews = reviews_from(settings, base=image_base or folder)
+        path += "?" + urlencode({"file": reviews.files.open_at(address).known.file_id})
+    with closing(Warehouse("sqlite://")) as warehouse:
+        _serve(warehouse, matcher_of(warehouse, settings), reviews, path, port)
 
 
-def _serve(reviews: Reviews, path: str, settings: Settings, port: int | None) -> None:
+def _serve(warehouse: Warehouse, matcher: Matcher, reviews: Reviews, path: str, port: int | None) -> None:
     """Serve the pages on loopback, around a database that is in memory and empty."""
-    host = "127.0.0.1"
-    with (
-        closing(Warehouse("sqlite://")) as warehouse,
-        closing(bind(host, settings.port if port is None else port)) as listener,
-    ):
+    host, settings = "127.0.0.1", Settings.load()
+    with closing(bind(host, settings.port if port is None else port)) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}{path}"
         messages.print(f"floorwalker: {address} (Ctrl-C stops)", markup=False)
         serve_app(
             lambda stopping: create_app(
                 warehouse,
                 log=lambda _entry: None,
+                matcher=matcher,
                 stopping=stopping,
                 policy=policy_for(host, warehouse, loopback_open=False),
                 limits=limits_of(settings),

@@ -35,6 +35,12 @@ class OpenBody(_Body):
     manifest: dict[str, Any] | None = None
 
 
+class ForgetBody(_Body):
+    """The manifest of which nothing shall be kept."""
+
+    file: Name
+
+
 class EditBody(_Body):
     """What a person does with entries and persons; the fields are those of a log's edit.
 

@@ -16,15 +16,15 @@ from floorwalker.identity.matching.bucket_log import Edit, EditKind, Matched
 from floorwalker.identity.matching.cluster_truth import encode_truth, read_truth, truth_of
 from floorwalker.identity.matching.manifest import Manifest, manifest_of
 from floorwalker.identity.matching.manifest_json import encode_manifest
-from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.changes import Change, change_since, make_edit
 from floorwalker.identity.review.desk import Desk
 from floorwalker.identity.review.truth_edits import take_over
 from floorwalker.server.auth import OPERATOR, VIEWER
+from floorwalker.server.matching import refusals
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.review_bodies import EditBody, TruthBody
-from floorwalker.server.review_desks import DayId, FileId, StoreId, lying_at, refusal, reviewer, reviews_of
+from floorwalker.server.review_desks import DayId, FileId, StoreId, lying_at, reviewer, reviews_of
 from floorwalker.server.review_manifest import steps_json
 from floorwalker.server.state import warehouse_of
 
@@ -57,10 +57,8 @@ async def edit(
             body.text,
             body.undoes,
         )
-        try:
+        with refusals():
             return make_edit(desk, wish, body.seen)
-        except MatchRefused as refused:
-            raise refusal(refused) from refused
 
     return change_json(await to_thread.run_sync(make))
 

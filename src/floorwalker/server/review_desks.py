@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -18,24 +17,19 @@ from floorwalker.adapters.pair_sets import PairFiles, open_pairs_set
 from floorwalker.adapters.review_files import ReviewFiles
 from floorwalker.adapters.thumbnails import Thumbnails
 from floorwalker.errors import InputError
-from floorwalker.identity.matching.calibration import Calibration
+from floorwalker.identity.matching.calibration import Calibration, read_calibration
 from floorwalker.identity.matching.doors import Doors
-from floorwalker.identity.matching.encoder import Encoder, MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey, Entry
 from floorwalker.identity.matching.matcher import Matcher
-from floorwalker.identity.matching.refusing import MatchRefused
-from floorwalker.identity.matching.rules import Rules
 from floorwalker.identity.review.desk import Desk, StoreDayDesk
 from floorwalker.identity.review.pair_bench import DeskBench, PairBench, logistic
 from floorwalker.server.auth import caller_of, require_store
 from floorwalker.server.errors import ApiError
+from floorwalker.server.matching_body import check_key
 from floorwalker.server.state import warehouse_of
 from floorwalker.settings import Settings
 from floorwalker.warehouse import UnknownStore
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NOT_FOUND = frozenset({"unknown_entry", "unknown_person", "unknown_edit"})
-_UNPROCESSABLE = frozenset({"bad_edit"})  # others: 409
 _MOST_BENCHES = 4
 _NOBODY_NAMED = "reviewer"
 
@@ -52,39 +46,31 @@ class Reviews:
         files: manifests that people open.
         images: pictures of entries.
         image_base: in front of images' addresses that are relative; None: they count from the first place.
-        matcher: has the logs of store days; None: this server keeps none.
-        doors_of: gives where the cameras of a store are.
         pairs: a list of hard pairs that was given, with what it needs; None: none was.
         calibration: P(same) of a cosine; None: nobody has calibrated.
+        matcher: has the logs of store days, an encoder and thresholds.
+        doors_of: gives where the cameras of a store are.
     """
 
     files: ReviewFiles
     images: Thumbnails
     image_base: str | None = None
-    matcher: Matcher | None = None
-    doors_of: Callable[[str], Doors] = lambda _store: Doors()
     pairs: PairFiles | None = None
     calibration: Calibration | None = None
+    matcher: Matcher = field(init=False)
+    doors_of: Callable[[str], Doors] = field(init=False)
     _benches: OrderedDict[str, PairBench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def encoder(self) -> Encoder:
-        """Makes entries' vectors: the matcher's, so that cosines mean the same here and there."""
-        return MeanEncoder() if self.matcher is None else self.matcher.encoder
-
-    @property
-    def rules(self) -> Rules:
-        """τ and m, by which pairs count as hard."""
-        if self.matcher is not None:
-            return self.matcher.rules
-        return Rules(self.encoder.thresholds.threshold, self.encoder.thresholds.margin)
+    def join(self, matcher: Matcher, doors_of: Callable[[str], Doors]) -> None:
+        """Work with a matcher: with its store days, and by its encoder and thresholds on files too."""
+        self.matcher, self.doors_of, self.files.doors_of = matcher, doors_of, doors_of
 
     def p_same(self, score: float) -> float:
         """P(same) of a cosine."""
         if self.calibration is not None:
             return float(self.calibration.probability(score))
-        return logistic(self.rules.threshold, self.rules.margin)(score)
+        return logistic(self.matcher.rules.threshold, self.matcher.rules.margin)(score)
 
     def bench(self, lying: Lying | None, *, anew: bool = False) -> PairBench:
         """The pairs of a desk, or of the list that was given.
@@ -105,11 +91,11 @@ class Reviews:
 
     def _make_bench(self, lying: Lying | None) -> PairBench:
         if lying is not None:
-            return DeskBench(lying.desk, self.encoder, self.rules)
+            return DeskBench(lying.desk, self.matcher.encoder, self.matcher.rules)
         if self.pairs is None:
             message = "no list of pairs was given; choose a store's day, or start with PAIRS_ENTRY_MANIFESTS"
             raise ApiError(404, "no_pairs", message)
-        return open_pairs_set(self.pairs, self.encoder, self.rules)
+        return open_pairs_set(self.pairs, self.matcher.encoder, self.matcher.rules)
 
 
 def reviews_from(settings: Settings, pairs: PairFiles | None = None, base: str | None = None) -> Reviews:
@@ -128,7 +114,9 @@ def reviews_from(settings: Settings, pairs: PairFiles | None = None, base: str |
     named = [place.strip() for place in settings.review_places.split(",") if place.strip()]
     manifests = ImagePlaces.of(named or [settings.home / "manifests"])
     files = ReviewFiles(settings.home / "review", manifests)
-    return Reviews(files, Thumbnails(images_of(settings)), image_base=base, pairs=pairs)
+    path = settings.reid_calibration
+    calibration = None if path is None else read_calibration(path)
+    return Reviews(files, Thumbnails(images_of(settings)), base, pairs, calibration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +163,8 @@ def lying_at(request: Request, file_id: str | None, day_id: str | None, store_id
         return Lying(opened.desk, opened.known.name, file_id)
     if file_id is not None or day_id is None or not store_id:
         raise ApiError(422, "no_desk", "expected either file, or day_id and store_id")
-    if not _DAY.fullmatch(day_id):
-        raise ApiError(422, "bad_day", f"expected a day such as 2026-03-03, got {day_id!r}")
+    check_key(day_id, store_id)
     require_store(request, store_id)
-    if reviews.matcher is None:
-        raise ApiError(404, "no_entries", "this server matches no entries; open a manifest instead")
     desk = StoreDayDesk(reviews.matcher, BucketKey(day_id, store_id), reviews.doors_of(store_id))
     return Lying(desk, f"{store_id}, {day_id}")
 
@@ -213,12 +198,6 @@ def reviewer(by: str | None, request: Request) -> str:
     """Who says so: the name given, else the key's."""
     caller = caller_of(request)
     return by or (caller.name if caller.key_id is not None else _NOBODY_NAMED)
-
-
-def refusal(refused: MatchRefused) -> ApiError:
-    """A refused edit as an answer."""
-    status = 404 if refused.code in _NOT_FOUND else 422 if refused.code in _UNPROCESSABLE else 409
-    return ApiError(status, refused.code, str(refused))
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

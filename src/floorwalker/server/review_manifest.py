@@ -20,7 +20,7 @@ from floorwalker.server.auth import OPERATOR, VIEWER, may_see, require_store
 from floorwalker.server.errors import ApiError
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
-from floorwalker.server.review_bodies import OpenBody
+from floorwalker.server.review_bodies import ForgetBody, OpenBody
 from floorwalker.server.review_desks import (
     DayId,
     FileId,
@@ -60,6 +60,18 @@ async def open_file(body: OpenBody, request: Request) -> dict[str, Any]:
     if (body.address is None) == (body.manifest is None):
         raise ApiError(422, "no_manifest", "expected either the address of a manifest, or a manifest")
     return await to_thread.run_sync(_open, body, request)
+
+
+@router.post("/review/files/forget", dependencies=[OPERATOR, ONLY_KNOWN_PARAMETERS])
+def forget(body: ForgetBody, request: Request) -> dict[str, Any]:
+    """Delete what is kept of a manifest that was opened, and what was said of it."""
+    files = reviews_of(request).files
+    known = next((each for each in files.listed() if each.file_id == body.file), None)
+    if known is None:
+        raise ApiError(404, "unknown_file", f"no manifest {body.file!r} was opened here")
+    require_store(request, known.store_id)
+    files.forget(known.file_id)
+    return {"forgotten": known.file_id}
 
 
 @router.get("/review/desk", dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from floorwalker.identity.matching.entry import Entry
-from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.hard_pairs import why_apart
 from floorwalker.identity.review.line_log import Line
 from floorwalker.identity.review.marks import Mark, Marked, verdict_lines
@@ -24,6 +23,7 @@ from floorwalker.identity.review.pair_bench import (
     truth_said,
 )
 from floorwalker.server.auth import OPERATOR, VIEWER
+from floorwalker.server.matching import refusals
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.review_bodies import PairBody
@@ -34,7 +34,6 @@ from floorwalker.server.review_desks import (
     StoreId,
     bench_at,
     entry_json,
-    refusal,
     reviewer,
     reviews_of,
     zone_of,
@@ -84,10 +83,8 @@ async def say(
         bench, _ = bench_at(request, file, day_id, store_id)
         now = warehouse_of(request).now()
         said = Saying(body.kind, reviewer(body.by, request), now, tuple(body.entries), body.undoes)
-        try:
+        with refusals():
             bench.say(said)
-        except MatchRefused as refused:
-            raise refusal(refused) from refused
         return _standing(bench, bench.marked(), reviews_of(request))
 
     return await to_thread.run_sync(make)

@@ -197,8 +197,26 @@ export function openPanel(place, page, open) {
   getJson("/stores").then(({ stores: all }) => stores.replaceChildren(...all.map((each) => el("option", { value: each.store_id })))).catch(() => {});
   getJson("/review/files").then(({ files }) => {
     if (!files.length) return;
-    const item = (each) => el("li", {}, el("a", { href: `${page}?${new URLSearchParams({ file: each.file })}`, text: each.name }),
-      el("span", { class: "soft", text: ` ${each.store_id}, ${dayName(each.day_id)}` }));
+    const item = (each) => {
+      const forget = el("button", { type: "button", class: "quiet", text: "Forget", "aria-label": `Forget ${each.name} and what was said of it` });
+      const row = el("li", {}, el("a", { href: `${page}?${new URLSearchParams({ file: each.file })}`, text: each.name }),
+        el("span", { class: "soft", text: ` ${each.store_id}, ${dayName(each.day_id)} ` }), forget);
+      let sure = false;
+      forget.addEventListener("click", async () => {
+        if (!sure) { // what was said goes with it: asked twice
+          sure = true;
+          forget.textContent = "Forget it and all edits: sure?";
+          return;
+        }
+        try {
+          await postJson("/review/files/forget", { file: each.file });
+          row.remove();
+        } catch (error) {
+          failed(error);
+        }
+      });
+      return row;
+    };
     known.replaceChildren(el("h3", { text: "Opened before" }), el("ul", { class: "known" }, ...files.map(item)));
   }).catch(failed);
 }
