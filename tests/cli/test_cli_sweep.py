@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
@@ -14,8 +16,13 @@ from typer.testing import CliRunner
 from floorwalker.cli import app
 from floorwalker.errors import InputError
 from floorwalker.events import Event, EventType
+from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
+from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.site import Site
 from floorwalker.warehouse import UnknownStore, Warehouse
+from floorwalker.warehouse.entries import SqlEntries
 
 NOW = datetime.now(UTC)
 
@@ -166,3 +173,33 @@ def test_asking_for_the_version_makes_no_database(tmp_path, monkeypatch):
     assert "no such file yet" in call("db", "status")
     assert list(tmp_path.iterdir()) == []
     assert "made with version" in call("db", "upgrade")
+
+
+def test_vectors_of_people_go_after_three_days_unasked_and_answers_stay(warehouse):
+    store = SqlEntries(warehouse.database)
+    matcher = Matcher(store, MeanEncoder())
+    for days in range(6):
+        moment = NOW - timedelta(days=days)
+        key = BucketKey(moment.date().isoformat(), "S1")
+        vectors = np.ones((2, 8), np.float32)
+        entry = Entry(key, f"e{days}", moment, Direction.ENTRY, "C1", vectors, {"bag": "tote"}, ("s3://a",))
+        matcher.match(entry)
+    assert removed(answer("sweep", "--dry-run"), "embeddings") == {"S1": 2}
+    swept = answer("sweep")
+    assert removed(swept, "embeddings") == {"S1": 2}
+    receipts = [each for each in answer("sweep", "--receipts") if each["kind"] == "embeddings"]
+    assert [(each["store_id"], each["removed"]) for each in receipts] == [("S1", 2)]
+    assert receipts[0]["receipt_id"] in {line["receipt"] for line in swept["swept"]}
+    assert removed(answer("sweep"), "embeddings") == {}
+    for days in range(6):
+        found = store.find(f"e{days}")
+        is_gone = days > 3
+        assert found.answer.person_id == "S1-0001"
+        assert (found.entry.embeddings.size == 0, found.entry.attrs == {}, found.entry.images == ()) == (
+            (is_gone,) * 3
+        )
+    old = replace(store.find("e5").entry, entry_id="late", embeddings=np.ones((2, 8), np.float32))
+    for asked in (matcher, Matcher(store, MeanEncoder())):  # what is in memory is not used either
+        with pytest.raises(MatchRefused, match="retention took them"):
+            asked.match(old)
+    assert removed(answer("sweep", "--keep", "embeddings=0"), "embeddings") == {"S1": 3}

@@ -68,7 +68,11 @@ def sweep(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Remove what stores have kept long enough; nothing is removed of a kind that nobody set days for."""
+    """Remove what stores have kept long enough.
+
+    Track files and the vectors of people at the door go after three days where nothing else is set; nothing
+    else is removed of a kind that nobody set days for.
+    """
     settings = Settings.load()
     asked = _asked(keep or [])
     for path in folder or []:
@@ -90,7 +94,12 @@ def sweep(
             lines += _files(warehouse, files, before, dry_run=dry_run)
     finally:
         warehouse.close()
-    _show(lines, asked=any(days.values()), dry_run=dry_run, as_json=as_json)
+    _show(
+        lines,
+        asked=any(set(kinds) - {Kind.EMBEDDINGS} for kinds in days.values()),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 def _asked(keep: Sequence[str]) -> dict[str, int]:
@@ -118,6 +127,8 @@ def _days(settings: Settings, asked: Mapping[str, int], store: StoreInfo) -> dic
             days = getattr(settings, field)
         if days is None and of_site:
             days = getattr(of_site, f"{kind.value}_days")
+        if days is None:
+            days = getattr(settings, field)
         if days is not None:
             found[kind] = days
     return found
@@ -139,7 +150,8 @@ def _rows(
             done = preview(warehouse.database, store, keep, now)
         else:
             done = _sweep_one(warehouse, store, keep, now, quiet=quiet)
-        lines += [_line(swept) for swept in done]
+        # Vectors go unasked: where there are none there is nothing to tell.
+        lines += [_line(each) for each in done if each.removed or each.kind != Kind.EMBEDDINGS]
     return lines
 
 
@@ -192,7 +204,7 @@ def _show(lines: Sequence[_Line], *, asked: bool, dry_run: bool, as_json: bool) 
         return
     if not asked:
         console.print(
-            "No store has days set for what its database keeps: nothing of it goes. "
+            "No store has days set for what its database keeps beside vectors: nothing of that goes. "
             "Set FLOORWALKER_KEEP_EVENTS_DAYS, [store.retention] in the site file, or --keep events=365.",
             markup=False,
         )

@@ -20,3 +20,4 @@ class Retention(BaseModel):
     recordings_days: int | None = _days("records of recordings and runs, never shorter than their events")
     anomalies_days: int | None = _days("anomalies that are over")
     deliveries_days: int | None = _days("messages to webhooks that are done")
+    embeddings_days: int | None = _days("vectors, attributes and addresses of pictures of people at the door")

@@ -37,6 +37,7 @@ class Rows:
         condition: what else must hold for a row to go; None: nothing.
         also: more to be done in each transaction, before its rows go: gets the store and the time before
             which all rows will be gone.
+        chunk: rows a transaction; None: `CHUNK`.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Rows:
     key: Column[Any]
     condition: ColumnElement[bool] | None = None
     also: Callable[[Connection, str, int], None] | None = None
+    chunk: int | None = None
 
     def before(self, store_id: str, before_us: int) -> ColumnElement[bool]:
         """The rows of a store that lie before a time and may go."""
@@ -145,7 +147,7 @@ def _bound(
         return before_us, True
     bound_us = min(day_end_us(first, zone), before_us)
     beyond = connection.scalar(
-        select(rows.time).where(mine).order_by(rows.time, rows.key).offset(CHUNK).limit(1)
+        select(rows.time).where(mine).order_by(rows.time, rows.key).offset(rows.chunk or CHUNK).limit(1)
     )
     if beyond is not None:
         # Rows of one moment go together, however many there are.

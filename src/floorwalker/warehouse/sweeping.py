@@ -24,6 +24,8 @@ from floorwalker.warehouse.schema import (
     events,
     receipts,
     recordings,
+    reid_buckets,
+    reid_bursts,
     resolutions,
     run_activations,
     runs,
@@ -36,13 +38,18 @@ TRACKS = "tracks"
 
 
 class Kind(StrEnum):
-    """What retention tells apart; statements about visitors go with the events of their day."""
+    """What retention tells apart; statements about visitors go with the events of their day.
+
+    `EMBEDDINGS` are the vectors, attributes and addresses of pictures of entries at the door. When they go,
+    who the entries were stays.
+    """
 
     EVENTS = "events"
     TRANSACTIONS = "transactions"
     RECORDINGS = "recordings"
     ANOMALIES = "anomalies"
     DELIVERIES = "deliveries"
+    EMBEDDINGS = "embeddings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +206,15 @@ def _raise_watermark(connection: Connection, store_id: str, bound_us: int) -> No
     connection.execute(update(stores).where(*here).values(swept_before_us=bound_us))
 
 
+def _close_buckets(connection: Connection, store_id: str, bound_us: int) -> None:
+    """Nobody is compared in a store's day of which only some are left."""
+    burst, bucket = reid_bursts.c, reid_buckets.c
+    mine = (burst.store_id == store_id, burst.time_us < bound_us)
+    days = select(burst.day_id).where(*mine).distinct()
+    here = (bucket.store_id == store_id, bucket.day_id.in_(days))
+    connection.execute(update(reid_buckets).where(*here).values(swept=True))
+
+
 _EVENTS = Rows("events", events, events.c.time_us, events.c.event_id, also=_raise_watermark)
 _OTHERS = {
     Kind.TRANSACTIONS: Rows(
@@ -217,6 +233,14 @@ _OTHERS = {
         deliveries.c.due_us,
         deliveries.c.delivery_id,
         condition=deliveries.c.done_us.is_not(None),
+    ),
+    Kind.EMBEDDINGS: Rows(
+        "embeddings",
+        reid_bursts,
+        reid_bursts.c.time_us,
+        reid_bursts.c.number,
+        also=_close_buckets,
+        chunk=2000,  # a row holds a burst of vectors
     ),
 }
 
