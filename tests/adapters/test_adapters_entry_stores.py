@@ -7,11 +7,17 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import mongomock
 import numpy as np
+import pymongo
 import pytest
 
+from floorwalker.adapters import mongo_entries
+from floorwalker.adapters.mongo_entries import MOST_NUMBERS, MongoEntries, open_mongo
+from floorwalker.errors import InputError
 from floorwalker.identity.matching.answer import Answer, Candidate, Status
 from floorwalker.identity.matching.bucket_log import (
     Edit,
@@ -26,8 +32,9 @@ from floorwalker.identity.matching.encoder import MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
 from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.identity.matching.memory_store import MemoryStore
+from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.matching.rules import Rules
-from floorwalker.warehouse import Warehouse
+from floorwalker.warehouse import DatabaseAway, Warehouse
 from floorwalker.warehouse.entries import SqlEntries
 
 KEY = BucketKey("2026-03-03", "nc0009")
@@ -40,16 +47,22 @@ EDIT = Edit(EditKind.MERGE, "asha", NINE, person="nc0009-0001", other="nc0009-00
 Open = Callable[[], EntryStore]
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def opened(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Open]:
+@pytest.fixture(params=["memory", "sqlite", "postgres", "mongomock", "mongodb"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens the same store again, as another process would."""
-    if request.param == "memory":
-        store = MemoryStore()
-        yield lambda: store
-        return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'w.db'}"
-    else:
+    yield from {"memory": in_memory, "mongomock": in_mongomock, "mongodb": in_mongodb}.get(
+        request.param, in_sql
+    )(request, tmp_path)
+
+
+def in_memory(*_: Any) -> Iterator[Open]:
+    store = MemoryStore()
+    yield lambda: store
+
+
+def in_sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    url = f"sqlite:///{tmp_path / 'w.db'}"
+    if "postgres" in request.node.callspec.id:
         cluster = request.getfixturevalue("postgres")
         url = cluster.new_database(request.getfixturevalue("_postgres_template"))
     warehouses: list[Warehouse] = []
@@ -61,6 +74,21 @@ def opened(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Open]:
     yield open_one
     for warehouse in warehouses:
         warehouse.close()
+
+
+def in_mongomock(*_: Any) -> Iterator[Open]:
+    """What behaves like MongoDB in memory: it proves the logic, not the server."""
+    client = mongomock.MongoClient(tz_aware=True)
+    yield lambda: MongoEntries(client["retail_reid"])
+
+
+def in_mongodb(*_: Any) -> Iterator[Open]:
+    uri = os.environ.get("MONGO_URI")
+    if not uri:
+        pytest.skip("not run: MONGO_URI names no MongoDB")
+    name = f"floorwalker_test_{uuid.uuid4().hex}"
+    yield lambda: open_mongo(uri, name)
+    pymongo.MongoClient(uri).drop_database(name)
 
 
 @pytest.fixture
@@ -251,5 +279,80 @@ def a_matcher(store: EntryStore) -> Matcher:
     return Matcher(store, MeanEncoder(), Rules(0.7, 0.05))
 
 
-def mongo_uri() -> str | None:
-    return os.environ.get("MONGO_URI")
+# MongoDB's own
+
+
+@pytest.fixture
+def mongo() -> MongoEntries:
+    return MongoEntries(mongomock.MongoClient(tz_aware=True)["retail_reid"], clock=lambda: NINE)
+
+
+def test_the_contracts_collection_is_as_others_read_it(mongo):
+    put(mongo, an_entry())
+    (document,) = mongo.entries.find()
+    assert (document["_id"], document["day_id"], document["store_id"]) == ("e1", *KEY)
+    assert document["embeddings"] == an_entry().embeddings.tolist()
+    assert document["attrs"]["age"] == 41.5
+    assert set(document["attrs"]) == {"upper%2Ecolour", "%24hat", "age", "bags", "%"}
+    assert document["attrs"]["%"] == {"blue": 0.75, "sea%2Egreen": 0.25}
+
+
+def test_a_claim_that_a_killed_process_left_is_taken_over(mongo):
+    put(mongo, an_entry("e0"))
+    mongo.entries.insert_one({"_id": "e1", "token": "dead", "claimed_at": NINE - timedelta(seconds=11)})
+    assert mongo.find("e1") is None
+    assert put(mongo, an_entry()).number == 2
+    assert same(mongo.find("e1").entry, an_entry())
+
+
+def test_a_claim_that_somebody_is_at_is_waited_for(mongo):
+    mongo.entries.insert_one({"_id": "e1", "token": "alive", "claimed_at": NINE})
+    with pytest.raises(Overtaken):
+        put(mongo, an_entry())
+    assert mongo.find("e1") is None
+
+
+def test_who_is_overtaken_leaves_nothing_behind(mongo):
+    def be_slow() -> None:
+        with mongo.session(KEY) as session:
+            session.put(an_entry("slow"), ANSWER)
+            put(mongo, an_entry("quick"))
+
+    with pytest.raises(Overtaken):
+        be_slow()
+    assert [document["_id"] for document in mongo.entries.find()] == ["quick"]
+    assert [record.entry.entry_id for record in mongo.records(KEY)] == ["quick"]
+
+
+def test_what_no_document_can_hold_is_refused_by_name(mongo):
+    vectors = np.ones((MOST_NUMBERS // 1000 + 1, 1000), np.float32)
+    with pytest.raises(MatchRefused) as refused:
+        put(mongo, an_entry(embeddings=vectors))
+    assert refused.value.code == "too_large"
+    assert mongo.entries.count_documents({}) == 0
+
+
+def test_swept_vectors_are_gone_there_too(mongo):
+    put(mongo, an_entry("old"))
+    put(mongo, an_entry("new", timestamp=NINE + timedelta(hours=5)))
+    put(mongo, an_entry("elsewhere", BucketKey(KEY.day_id, "s2")))
+    before = NINE + timedelta(hours=1)
+    assert mongo.sweep(before, KEY.store_id, dry_run=True).keys() == {f"{KEY.day_id} old"}
+    assert mongo.find("old").entry.embeddings.size
+    assert mongo.sweep(before, KEY.store_id).keys() == {f"{KEY.day_id} old"}
+    assert mongo.sweep(before, KEY.store_id) == {}
+    gone = mongo.find("old")
+    assert (gone.entry.embeddings.size, gone.entry.attrs, gone.entry.images) == (0, {}, ())
+    assert gone.answer == ANSWER
+    assert [mongo.find(name).entry.embeddings.size for name in ("new", "elsewhere")] == [6, 6]
+    for key, is_swept in ((KEY, True), (BucketKey(KEY.day_id, "s2"), False)):
+        with mongo.session(key) as session:
+            assert session.swept is is_swept
+
+
+def test_a_server_that_does_not_answer_is_away_and_not_a_fault(monkeypatch):
+    monkeypatch.setattr(mongo_entries, "_TIMEOUT_MS", 50)
+    with pytest.raises(DatabaseAway, match="MongoDB"):
+        open_mongo("mongodb://127.0.0.1:1/?directConnection=true", "retail_reid")
+    with pytest.raises(InputError, match="MONGO_URI"):
+        open_mongo("http://127.0.0.1", "retail_reid")

@@ -8,11 +8,14 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import mongomock
 import numpy as np
 import pytest
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
+from floorwalker.adapters import mongo_entries
+from floorwalker.adapters.mongo_entries import MongoEntries
 from floorwalker.cli import app
 from floorwalker.errors import InputError
 from floorwalker.events import Event, EventType
@@ -203,3 +206,19 @@ def test_vectors_of_people_go_after_three_days_unasked_and_answers_stay(warehous
         with pytest.raises(MatchRefused, match="retention took them"):
             asked.match(old)
     assert removed(answer("sweep", "--keep", "embeddings=0"), "embeddings") == {"S1": 3}
+
+
+def test_vectors_that_lie_in_mongodb_go_too_and_the_receipt_is_here(warehouse, monkeypatch):
+    client = mongomock.MongoClient(tz_aware=True)
+    monkeypatch.setattr(mongo_entries.pymongo, "MongoClient", lambda *_, **__: client)
+    monkeypatch.setenv("MONGO_URI", "mongodb://nowhere")
+    store = MongoEntries(client["retail_reid"])
+    for days in (0, 4):
+        moment = NOW - timedelta(days=days)
+        key = BucketKey(moment.date().isoformat(), "only-there")
+        entry = Entry(key, f"e{days}", moment, Direction.ENTRY, "C1", np.ones((2, 8), np.float32))
+        Matcher(store, MeanEncoder()).match(entry)
+    assert removed(answer("sweep", "--dry-run"), "embeddings") == {"only-there": 1}
+    (line,) = [line for line in answer("sweep")["swept"] if line["kind"] == "embeddings"]
+    assert line["receipt"] in {each["receipt_id"] for each in answer("sweep", "--receipts")}
+    assert (store.find("e0").entry.embeddings.size, store.find("e4").entry.embeddings.size) == (16, 0)

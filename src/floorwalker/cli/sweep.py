@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from floorwalker.cli.output import console, print_json, progress_bar
+from floorwalker.cli.sweep_mongo import mongo_of, sweep_mongo
 from floorwalker.errors import InputError
 from floorwalker.events import format_utc
 from floorwalker.pipeline.old_tracks import TrackFile, find_old_tracks, remove_tracks
@@ -25,7 +26,7 @@ from floorwalker.warehouse.sweeping import (
     list_receipts,
     preview,
     sweep_store,
-    write_file_receipt,
+    write_digests,
 )
 
 _KINDS = (*(kind.value for kind in Kind), TRACKS)
@@ -83,9 +84,15 @@ def sweep(
         if receipts:
             _show_receipts(warehouse, store, as_json=as_json)
             return
+        mongo = mongo_of(warehouse, settings)
         chosen = [warehouse.store(name) for name in store] if store else warehouse.stores()
         days = {each.store_id: _days(settings, asked, each) for each in chosen}
         lines = _rows(warehouse, chosen, days, dry_run=dry_run, quiet=as_json)
+        for each in chosen:
+            keep_days = days[each.store_id].get(Kind.EMBEDDINGS)
+            if mongo is not None and keep_days is not None:
+                done = sweep_mongo(warehouse, mongo, each, keep_days, dry_run=dry_run)
+                lines += [_line(done)] if done.removed else []
         limit = asked.get(TRACKS, settings.keep_tracks_days)
         if limit is not None:
             before = warehouse.now() - timedelta(days=limit)
@@ -190,7 +197,7 @@ def _files(
         finally:  # what is gone has its receipt, even where the next file could not be removed
             receipt = None
             if digests and store_id and not dry_run:
-                receipt = write_file_receipt(warehouse.database, store_id, before, digests, warehouse.now())
+                receipt = write_digests(warehouse.database, store_id, before, digests, warehouse.now())
         days: dict[str, int] = {}
         for name in digests:
             days[name[:10]] = days.get(name[:10], 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from floorwalker.adapters.mongo import open_entries
 from floorwalker.identity.matching.attribute_schema import read_schema
 from floorwalker.identity.matching.bucket_log import EntryStore
 from floorwalker.identity.matching.calibration import read_calibration
@@ -43,8 +44,15 @@ def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
 
 
 def entry_store_of(warehouse: Warehouse, settings: Settings) -> EntryStore:
-    """Where the entries are: the operational store."""
-    return SqlEntries(warehouse.database, warehouse.now)
+    """Where the entries are: MongoDB where one is set, else the operational store.
+
+    Raises:
+        InputError: the address of MongoDB is none, or its driver is not installed.
+        DatabaseAway: it does not answer.
+    """
+    if settings.mongo_uri is None:
+        return SqlEntries(warehouse.database, warehouse.now)
+    return open_entries(settings.mongo_uri, settings.mongo_db)
 
 
 def plain_matcher(warehouse: Warehouse) -> Matcher:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from floorwalker.events import format_utc
 from floorwalker.identity.matching.bucket_log import Matched
 from floorwalker.identity.matching.entry import Entry
-from floorwalker.identity.matching.matcher import Matcher, Outcome
+from floorwalker.identity.matching.matcher import BucketBusy, Matcher, Outcome
 from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.matching.vectors import VectorError
 from floorwalker.server.auth import OPERATOR, VIEWER, allowed_stores, may_see, require_store
@@ -28,7 +28,7 @@ router = APIRouter(tags=["re-entry"])
 
 _AT_ONCE = 8  # entries at work; those that wait for a bucket leave the other routes their threads
 _NOT_FOUND = frozenset({"unknown_entry", "unknown_person", "unknown_edit"})
-_UNPROCESSABLE = frozenset({"bad_edit", "wrong_dimension"})
+_UNPROCESSABLE = frozenset({"bad_edit", "wrong_dimension", "too_large"})
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -140,12 +140,14 @@ def refusals() -> Iterator[None]:
     """Tell what the matcher refuses, each with its code.
 
     Raises:
-        ApiError: 404 not known, 409 contradicts what is known, 422 can never be.
+        ApiError: 404 not known, 409 contradicts what is known, 422 can never be, 503 busy.
     """
     try:
         yield
     except VectorError as error:
         raise ApiError(422, error.code, str(error)) from error
+    except BucketBusy as error:
+        raise ApiError(503, "busy", str(error), headers={"Retry-After": "1"}) from error
     except MatchRefused as error:
         status = 404 if error.code in _NOT_FOUND else 422 if error.code in _UNPROCESSABLE else 409
         raise ApiError(status, error.code, str(error)) from error

@@ -115,17 +115,23 @@ def preview(
     return found
 
 
-def write_file_receipt(
-    database: Database, store_id: str, before: datetime, digests: Mapping[str, str], now: datetime
+def write_digests(
+    database: Database,
+    store_id: str,
+    before: datetime,
+    digests: Mapping[str, str],
+    now: datetime,
+    kind: str = TRACKS,
 ) -> str | None:
-    """Note which track files of a store were removed.
+    """Note what was removed of a store that lay outside of the database.
 
     Args:
         database: where.
         store_id: whose.
-        before: files written before it went.
-        digests: SHA-256 of each file's content, by the day it was written on and its name.
+        before: what was written before it went.
+        digests: SHA-256 of each file's or document's content, by the day it is of and its name.
         now: the present.
+        kind: what it was.
 
     Returns:
         The receipt; None where nobody knows the store, and none was written.
@@ -133,7 +139,7 @@ def write_file_receipt(
     days = Counter(name[:10] for name in digests)
     lines = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
     sha256 = hashlib.sha256(lines.encode()).hexdigest()
-    swept = Swept(store_id, TRACKS, to_us(before), days, sha256)
+    swept = Swept(store_id, kind, to_us(before), days, sha256)
     with database.write() as connection:
         known = connection.scalar(select(stores.c.store_id).where(stores.c.store_id == store_id))
         if known is not None:

@@ -41,6 +41,10 @@ _Done = TypeVar("_Done")
 _After = Callable[[], None]
 
 
+class BucketBusy(WorkError):
+    """Other processes were quicker every time: nothing was added, the same again may work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an entry.
@@ -249,7 +253,7 @@ class Matcher:
                 if after is not None:
                     after()
             return done
-        raise WorkError(f"others write too much at store {key.store_id} on {key.day_id}; try again")
+        raise BucketBusy(f"others write too much at store {key.store_id} on {key.day_id}; try again")
 
     def _load(self, key: BucketKey, bucket: Bucket) -> None:
         """Read what there is before anybody is kept waiting for the store."""

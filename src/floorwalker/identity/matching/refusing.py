@@ -18,6 +18,7 @@ Refusal = Literal[
     "bad_edit",
     "two_places",
     "already_undone",
+    "too_large",
 ]
 
 
