@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from floorwalker.errors import InputError
+from floorwalker.identity.matching.agreement import agreement
 from floorwalker.identity.matching.attribute_schema import AttributeSchema, read_schema
-from floorwalker.identity.matching.attributes import AttributeCounts, agreement, encode_attributes
+from floorwalker.identity.matching.attributes import AttributeCounts, encode_attributes
 from floorwalker.identity.matching.calibration import Calibration, Steps, read_calibration, uncalibrated
 from floorwalker.identity.matching.encoder import MeanEncoder, Thresholds
 from floorwalker.identity.matching.vectors import VectorError, checked_vectors

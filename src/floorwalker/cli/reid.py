@@ -7,7 +7,7 @@ import typer
 from floorwalker.cli.registering import register_command
 
 # `reid NAME` lives in floorwalker/cli/reid_NAME.py, whose `register` adds it to the group.
-COMMANDS: tuple[str, ...] = ()
+COMMANDS = ("embed", "train", "export", "calibrate")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""Clothing attributes as numbers for an encoder, and how far those of two entries agree."""
+"""Clothing attributes as numbers, and what was wrong with them."""
 
 from __future__ import annotations
 
@@ -103,38 +103,6 @@ def encode_attributes(schema: AttributeSchema, attrs: Mapping[str, AttributeValu
     names = {one.name for one in schema.fields}
     unknown = tuple(str(name) for name in attrs if name not in names)
     return EncodedAttributes(vector, known, unknown, tuple(labels), tuple(bad))
-
-
-def agreement(schema: AttributeSchema, a: EncodedAttributes, b: EncodedAttributes) -> float:
-    """How far the attributes of two entries agree, over the fields that both have.
-
-    Labels count by what both share (the intersection of their weights; for a multilabel over the union),
-    numbers by how near they are on their range.
-
-    Args:
-        schema: the one that both were encoded by.
-        a: one entry's.
-        b: the other's.
-
-    Returns:
-        0 (nothing in common) to 1 (the same), nan where no field is known of both.
-    """
-    scores: list[float] = []
-    start = 0
-    for number, one in enumerate(schema.fields):
-        place = slice(start, start + one.width)
-        start += one.width
-        if not (a.known[number] and b.known[number]):
-            continue
-        left, right = a.vector[place], b.vector[place]
-        if not one.labels:
-            scores.append(1.0 - float(np.abs(left - right)[0]) / 2.0)
-            continue
-        shared = float(np.minimum(left, right).sum())
-        whole = float(np.maximum(left, right).sum()) if one.kind is Kind.MULTILABEL else 1.0
-        if whole > 0:
-            scores.append(min(shared / whole, 1.0))
-    return math.fsum(scores) / len(scores) if scores else math.nan
 
 
 def _weights(raw: object) -> dict[str, float] | None:

@@ -83,7 +83,7 @@ class MeanEncoder:
     """The mean of the image vectors, each brought to length 1; implements `Encoder`.
 
     Needs no training and takes vectors of any network. Attributes are no part of its vector: they are
-    compared on their own (`attributes.agreement`).
+    compared on their own (`agreement.agreement`).
     """
 
     name = "mean"
