@@ -149,6 +149,16 @@ def test_a_late_detection_just_behind_the_line_is_an_entry_of_low_confidence(wal
     assert events[0].metadata["seen"] == "appeared behind"
 
 
+def test_who_appears_outside_and_comes_in_was_not_seen_to_leave(walk, context_of):
+    turning = walk(1, [(5, 4.5, 1.6), (7, 4.5, 0.2), (12, 4.5, 0.3), (16, 4.5, 4.0)])
+    leaving = walk(2, [(40, 4.5, 1.6), (42, 4.5, 0.2)])
+    events = camera_events([turning, leaving], context_of("CAM_DOOR"))
+    assert [(e.event_type, e.metadata["track_id"]) for e in events] == [
+        (EventType.ENTRY, 1),
+        (EventType.EXIT, 2),
+    ]
+
+
 def test_someone_who_was_there_from_the_start_or_far_inside_did_not_enter(walk, context_of):
     from_start = walk(1, [(0, 4.5, 2.3), (3, 4.5, 5.0)])
     far_inside = walk(2, [(20, 4.5, 3.5), (22, 4.5, 5.0)])

@@ -292,3 +292,21 @@ def test_all_zone_events_obey_the_schema_and_the_order_of_tracks_is_free(walk, c
         {"queue_depth", "sku_zone", "session_seq", "track_id", "run_id"} <= e.metadata.keys() for e in events
     )
     assert len({event.event_id for event in events}) == len(events)
+
+
+def test_a_stay_whose_way_in_was_not_seen_or_in_a_crowd_is_less_sure(walk, context_of):
+    context = context_of("CAM_TILL")
+
+    def confidence(way, others=()):
+        events = camera_events([walk(1, way), *others], context)
+        (enter,) = [e for e in of(events, EventType.ZONE_ENTER) if e.metadata["track_id"] == 1]
+        return enter.confidence, enter.metadata["why"]["signs"]
+
+    way = [(5, 8.0, 3.0), (8, 8.0, 1.0), (40, 8.0, 1.0)]
+    seen, signs = confidence(way)
+    assert signs["entered"] == signs["alone"] == 1.0
+    noticed, _ = confidence([(7.25, 8.0, 1.4), *way[1:]])
+    crowd = [walk(n, [(2, 7.3 + 0.3 * n, 1.4), (45, 7.3 + 0.3 * n, 1.4)]) for n in (2, 3)]
+    pressed, signs = confidence(way, crowd)
+    assert signs["alone"] < 0.5
+    assert max(noticed, pressed) < seen

@@ -50,7 +50,7 @@ class ReentrySettings:
     return_s: float = 85.0
     return_spread: float = 0.5
     party_odds: float = 0.6
-    least_returning: float = 0.85
+    least_returning: float = 0.75
     least_probability: float = 0.3
     window_s: float = 900.0
 

@@ -20,6 +20,9 @@ from floorwalker.tracking.track import Track
 _DEEP_M = 0.6
 _DEEP_SHARE = 0.3
 _LONG_S = 10.0
+_WAY_S = 1.0
+_FOLLOWED_S = 30.0
+_CROWD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def _zone_draft(
     extra: Mapping[str, Any] | None = None,
 ) -> Draft:
     why = {"rule": "stay in zone", **_of_stay(stay, journeys)}
-    signs = _signs_of_stay(stay, journeys)
+    signs = _signs_of_stay(stay, journeys, time_s)
     return Draft(
         kind,
         stay.track_id,
@@ -176,9 +179,8 @@ def queue_drafts(journeys: CameraJourneys) -> list[Draft]:
     for visit in journeys.queue:
         if not visit.joined:
             continue
-        stay, signs = visit.stay, _signs_of_stay(visit.stay, journeys)
-        counter_s = visit.at_counter_s or 0.0
-        signs |= {"unserved": 1.0 - min(counter_s / 4.0, 1.0), "ahead": min(visit.depth / 3, 1.0)}
+        stay, counter_s = visit.stay, visit.at_counter_s or 0.0
+        queued = {"unserved": 1.0 - min(counter_s / 4.0, 1.0), "ahead": min(visit.depth / 3, 1.0)}
         why = {
             "rule": "queue",
             **_of_stay(stay, journeys),
@@ -188,10 +190,12 @@ def queue_drafts(journeys: CameraJourneys) -> list[Draft]:
         at = (stay.zone.id, stay.zone.sku_zone)
         kind, end = EventType.BILLING_QUEUE_JOIN, EventType.BILLING_QUEUE_ABANDON
         more = {**_several(stay), "position": visit.depth + 1}
+        signs = _signs_of_stay(stay, journeys, stay.start_s) | queued
         drafts.append(Draft(kind, stay.track_id, stay.start_s, signs, why, *at, 0, visit.depth, more))
         if visit.abandoned:
             evidence = {**_several(stay), "evidence": "place", "at_counter_s": round(counter_s, 1)}
             waited_ms = round(stay.duration_s * 1000)
+            signs = _signs_of_stay(stay, journeys, stay.end_s) | queued
             drafts.append(Draft(end, stay.track_id, stay.end_s, signs, why, *at, waited_ms, None, evidence))
     return drafts
 
@@ -212,15 +216,21 @@ def _of_stay(stay: Stay, journeys: CameraJourneys) -> dict[str, Any]:
     }
 
 
-def _signs_of_stay(stay: Stay, journeys: CameraJourneys) -> dict[str, float]:
+def _signs_of_stay(stay: Stay, journeys: CameraJourneys, time_s: float) -> dict[str, float]:
+    """The signs of an event of a stay, some of which belong to its moment."""
+    first, last = (journeys.tracks[track_id] for track_id in (stay.shown_by[0], stay.shown_by[-1]))
+    shows = stay.shown_by[-1] if time_s >= last.start_s else stay.shown_by[0]
+    close = journeys.neighbours.close(stay.shown_by, shows, time_s)
     return {
         "detected": stay.confidence,
-        "entered": float(stay.entered),
-        "left": float(stay.left or stay.ongoing),
+        "entered": min(max(stay.start_s - first.start_s, 0.0) / _WAY_S, 1.0),
+        "left": 1.0 if stay.ongoing else min(max(last.end_s - stay.end_s, 0.0) / _WAY_S, 1.0),
         "long": min(stay.duration_s / _LONG_S, 1.0),
         "deep": min(stay.depth / _DEEP_SHARE, 1.0),
         "sighted": stay.sighted,
         "whole": 1.0 / len(stay.shown_by),
+        "followed": min((last.end_s - first.start_s) / _FOLLOWED_S, 1.0),
+        "alone": 1.0 - min(close / _CROWD, 1.0),
     }
 
 

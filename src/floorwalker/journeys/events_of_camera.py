@@ -16,6 +16,7 @@ from floorwalker.journeys.fragments import FragmentSettings, joined_stays
 from floorwalker.journeys.line_crossing import Crossing, CrossingSettings, crossings, side_visits
 from floorwalker.journeys.line_evidence import TrackEnd, inferred_crossings, track_ends
 from floorwalker.journeys.line_geometry import approach
+from floorwalker.journeys.neighbours import Neighbours
 from floorwalker.journeys.picture_edge import beyond_the_edge
 from floorwalker.journeys.queue import QueueSettings, queue_visits
 from floorwalker.journeys.staff import Presence, StaffSettings, StaffVerdict, together
@@ -112,6 +113,7 @@ def camera_journeys(
         returns=people.returns,
         returning=people.returning,
         party=people.party,
+        neighbours=Neighbours(by_id),
     )
 
 

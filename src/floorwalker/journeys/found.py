@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from floorwalker.identity.reentry import Reentry
 from floorwalker.journeys.line_crossing import Crossing
+from floorwalker.journeys.neighbours import Neighbours
 from floorwalker.journeys.queue import QueueVisit
 from floorwalker.journeys.staff import Presence, StaffVerdict
 from floorwalker.journeys.zones import Stay
@@ -29,6 +30,7 @@ class CameraJourneys:
         returns: the match behind each track that came back.
         returning: probability of being anyone who left, for each track that came in.
         party: for each track that came in with others the first track of that party.
+        neighbours: who is close to whom.
     """
 
     crossings: tuple[Crossing, ...]
@@ -41,3 +43,4 @@ class CameraJourneys:
     returns: Mapping[int, Reentry]
     returning: Mapping[int, float]
     party: Mapping[int, int]
+    neighbours: Neighbours

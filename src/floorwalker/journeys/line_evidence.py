@@ -150,6 +150,10 @@ def _points_at_line(
     )
     if observed:
         return False
+    # Who appears outside and then comes in was not seen to leave: a way out would make a return of it.
+    later = seen.get(end.track_id, ())
+    if end.birth and direction < 0 and later and later[0].inward:
+        return False
     slack_s = settings.band_m / abs(end.speed_m_per_s)
     return to_line_s <= slack_s if end.birth else to_line_s >= -slack_s
 
