@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from floorwalker.identity.hiding import views
 from floorwalker.vision.detections import Detections
 
 FloatArray = npt.NDArray[np.float32]
@@ -20,6 +21,7 @@ _BLUR = np.array([0.25, 0.5, 0.25])
 _CHROMA_BLUR = cv2.filter2D(np.eye(_CHROMA_BINS), -1, _BLUR[:, None])
 _LIGHT_BLUR = cv2.filter2D(np.eye(_LIGHT_BINS), -1, _BLUR[:, None], borderType=cv2.BORDER_CONSTANT)
 _NOTHING = 1e-12
+_LEAST_LEFT, _ENOUGH_LEFT = 0.35, 0.8  # share of a box beside those who are nearer
 _BAND_OF_ROW = np.repeat(
     np.arange(len(BANDS)), [round(bottom * _ROWS) - round(top * _ROWS) for top, bottom in BANDS]
 )
@@ -38,8 +40,8 @@ def describe(
 
     Args:
         image: (height, width, 3) uint8, blue-green-red.
-        detections: the people; their `foreground` tells body from background where it is given, else an
-            inner ellipse does.
+        detections: the people; their `foreground` tells body from background where it is given, less those
+            who stand nearer; else an inner ellipse does.
         wanted: (n,) whom to describe; default: everyone.
 
     Returns:
@@ -50,17 +52,16 @@ def describe(
     """
     result = np.zeros((len(detections), DIMENSIONS), dtype=np.float32)
     height, width = image.shape[:2]
-    for row, box in enumerate(detections.xyxy):
+    known = detections.foreground
+    for row, view in enumerate(views(detections, (width, height))):
         if wanted is not None and not wanted[row]:
             continue
-        x1, y1 = max(int(box[0]), 0), max(int(box[1]), 0)
-        x2, y2 = min(int(np.ceil(box[2])), width), min(int(np.ceil(box[3])), height)
-        if x2 - x1 < 2 or y2 - y1 < 4:
+        if view.free.shape[1] < 2 or view.free.shape[0] < 4:
             continue
-        patch = cv2.resize(image[y1:y2, x1:x2], (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
+        patch = cv2.resize(image[view.rows, view.columns], (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
         weight = _ellipse()
-        if detections.foreground is not None:
-            mask = detections.foreground[y1:y2, x1:x2].astype(np.float32)
+        if known is not None:
+            mask = (known[view.rows, view.columns] & view.free).astype(np.float32)
             seen = cv2.resize(mask, (_COLUMNS, _ROWS), interpolation=cv2.INTER_AREA)
             if seen.mean() > 0.1:
                 weight = np.where(seen > 0.6, seen, 0.0).astype(np.float32)
@@ -69,7 +70,7 @@ def describe(
 
 
 def quality(detections: Detections, resolution: tuple[int, int]) -> FloatArray:
-    """How well each person can be described.
+    """How well each person can be described, to be known again later.
 
     Args:
         detections: the people of one picture.
@@ -90,11 +91,35 @@ def quality(detections: Detections, resolution: tuple[int, int]) -> FloatArray:
     covered = np.where(in_front, shared, 0.3 * shared)
     np.fill_diagonal(covered, 0.0)
     free = np.clip(1.0 - 1.5 * covered.max(axis=1), 0.0, 1.0)
-    large = np.clip((size[:, 1] - 20) / 60, 0.0, 1.0)
+    return np.asarray(free * _sharpness(detections, resolution), dtype=np.float32)
+
+
+def distinctness(detections: Detections, resolution: tuple[int, int]) -> FloatArray:
+    """How well each person can be told from a neighbour just now: more generous than `quality`.
+
+    Args:
+        detections: the people of one picture.
+        resolution: width and height of the picture.
+
+    Returns:
+        (n,) 0 to 1: what is left to be seen beside people who stand nearer, as far as it is enough, where
+        the person is neither tiny nor at the picture's edge nor doubted by the detector.
+    """
+    if len(detections) == 0:
+        return np.zeros(0, dtype=np.float32)
+    shares = np.array([view.share for view in views(detections, resolution)])
+    left = np.clip((shares - _LEAST_LEFT) / (_ENOUGH_LEFT - _LEAST_LEFT), 0.0, 1.0)
+    return np.asarray(left * _sharpness(detections, resolution), dtype=np.float32)
+
+
+def _sharpness(detections: Detections, resolution: tuple[int, int]) -> FloatArray:
+    """(n,) 0 to 1 by size, the picture's edge and the detector's confidence."""
+    boxes = detections.xyxy.astype(np.float64)
+    large = np.clip((np.maximum(boxes[:, 3] - boxes[:, 1], 1.0) - 20) / 60, 0.0, 1.0)
     width, height = resolution
     edge = np.min([boxes[:, 0], boxes[:, 1], width - boxes[:, 2], height - boxes[:, 3]], axis=0)
     whole = np.where(edge < 2, 0.3, 1.0)
-    result: FloatArray = (free * large * whole * detections.confidence).astype(np.float32)
+    result: FloatArray = (large * whole * detections.confidence).astype(np.float32)
     return result
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from floorwalker.identity.appearance import describe, quality
+from floorwalker.identity.appearance import describe, distinctness, quality
 from floorwalker.site import Camera
 from floorwalker.tracking.build import build_tracker
 from floorwalker.tracking.collect import TrackCollector
@@ -76,12 +76,13 @@ class Following:
             detections: the people found in it.
         """
         clarity = quality(detections, self._camera.resolution)
-        clear = clarity > LEAST_CLARITY
         # Colours are made for the frames in which somebody is described, not for all.
-        crowded = clear & _crowded(detections)
+        crowded = _crowded(detections)
+        if crowded.any():
+            crowded &= distinctness(detections, self._camera.resolution) > LEAST_CLARITY
         looks = describe(frame.image, detections, crowded) if crowded.any() else None
         ids = self._tracker.update(detections, frame.time_s, looks)
-        wanted = self._gathering.due(ids, frame.time_s) & clear & ~crowded
+        wanted = self._gathering.due(ids, frame.time_s) & (clarity > LEAST_CLARITY) & ~crowded
         if wanted.any():
             alone = describe(frame.image, detections, wanted)
             looks = alone if looks is None else looks + alone
