@@ -14,12 +14,11 @@ import numpy.typing as npt
 from floorwalker.events import Event, EventType, pipeline_event_id
 from floorwalker.identity.height import height_of
 from floorwalker.identity.outside import Outside, Person, Return
-from floorwalker.journeys.confidence import confidence_of
-from floorwalker.journeys.confidence_table import TABLE
 from floorwalker.journeys.context import CameraContext
 from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.journeys.events_of_camera import JourneySettings, camera_events
 from floorwalker.journeys.stream_settings import StreamSettings, live_rules
+from floorwalker.journeys.told_return import told_as
 from floorwalker.journeys.told_stay import ToldStay
 from floorwalker.journeys.writing import visitor_id
 from floorwalker.journeys.zones import zone_index
@@ -185,7 +184,7 @@ class LiveJourneys:
         name.said.append((*what, at_s))
         name.stay.take(event.event_type, event.zone_id, at_s)
         if inward:
-            event = _told_as(event, self._come_in(name, track, at_s))
+            event = told_as(event, self._come_in(name, track, at_s))
         kind = event.event_type
         if kind is EventType.EXIT:
             self._outside.leave(self._person(name, track), at_s)
@@ -280,27 +279,6 @@ class LiveJourneys:
     def _zones_of(self, foot_px: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
         zones = self._context.camera.zones
         return zone_index(foot_px, zones) if zones else np.zeros(len(foot_px), dtype=np.intp)
-
-
-def _told_as(event: Event, back: Return | None) -> Event:
-    """A way in as what it is to those who remember who left: the rules see those who are held alone."""
-    why = {key: value for key, value in event.metadata["why"].items() if key != "returned"}
-    kind, signs = EventType.ENTRY, dict(why["signs"])
-    if back is not None:
-        kind, signs["who"] = EventType.REENTRY, round(back.returning, 3)
-        why["returning"] = signs["who"]
-        why["returned"] = {
-            "left_track": back.person.track_id,
-            "probability": round(back.probability, 3),
-            "margin": round(back.margin, 3),
-            "away_s": round(back.away_s, 1),
-        }
-    return msgspec.structs.replace(
-        event,
-        event_type=kind,
-        confidence=round(confidence_of(kind, signs, TABLE), 4),
-        metadata={**event.metadata, "why": {**why, "signs": signs}},
-    )
 
 
 def _rows_of(track: Track, rows: npt.NDArray[np.bool_]) -> Track:
