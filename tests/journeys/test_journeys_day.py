@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 
 from floorwalker.events import EventType
 from floorwalker.journeys import camera_events
-from floorwalker.journeys.day import CameraDay, resolve_day
+from floorwalker.journeys.day import DAY_REASONS, CameraDay, resolve_day
 from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.resolutions import Attribute
 
@@ -70,6 +71,16 @@ def test_who_works_behind_the_counter_is_staff_on_every_camera(walk, context_of)
     resolutions = resolve_day(door_context.store, [door, till])
     assert staff(resolutions) == {visitors(door)[1], visitors(till)[1]}
     assert {r.reason for r in resolutions if r.attribute is Attribute.IS_STAFF} == {"rule:staff-only-zone"}
+
+
+def test_the_whole_day_takes_back_what_one_camera_thought_of_a_customer(walk, context_of):
+    context = context_of("CAM_DOOR")
+    day = day_of(context, [walk(1, [(2, 4.5, 0.3), (6, 4.5, 4.2)])])
+    thought = [msgspec.structs.replace(event, is_staff=True) for event in day.events]
+    (said,) = resolve_day(context.store, [dataclasses.replace(day, events=thought)])
+    assert (said.attribute, said.value, said.reason) == (Attribute.IS_STAFF, "false", "rule:whole-day")
+    assert said.reason in DAY_REASONS
+    assert resolve_day(context.store, [day]) == []
 
 
 def test_a_re_entry_shares_the_visitor_and_is_none_for_strangers(walk, context_of):
