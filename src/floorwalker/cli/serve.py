@@ -25,7 +25,7 @@ from floorwalker.notify.watcher import Watcher
 from floorwalker.server.app import create_app
 from floorwalker.server.gate import AccessPolicy
 from floorwalker.server.limits import Limits
-from floorwalker.server.making_matcher import matcher_of
+from floorwalker.server.making_matcher import calibration_of, matcher_of
 from floorwalker.server.request_log import log_to_stderr
 from floorwalker.server.review_desks import reviews_from
 from floorwalker.server.serving import serve_app
@@ -110,12 +110,13 @@ def run(
     shown = listener.getsockname()
     place = f"[{shown[0]}]" if ":" in shown[0] else shown[0]
     try:
-        matcher = matcher_of(warehouse, settings)
+        matcher, calibration = matcher_of(warehouse, settings), calibration_of(settings)
         messages.print(f"floorwalker: http://{place}:{shown[1]} (Ctrl-C stops)", markup=False)
         serve_app(
             lambda stopping: create_app(
                 warehouse,
                 matcher=matcher,
+                calibration=calibration,
                 stopping=stopping,
                 policy=policy,
                 seal_key=seal_key,

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from floorwalker import __version__
+from floorwalker.identity.matching.calibration import Calibration
 from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.insights.history import Memory
 from floorwalker.notify.sending import Sender
@@ -23,6 +24,7 @@ from floorwalker.server import (
     history,
     ingest,
     login,
+    manifest,
     matching,
     pages,
     probes,
@@ -39,6 +41,7 @@ from floorwalker.server import (
     webhooks,
 )
 from floorwalker.server.auth import Declared
+from floorwalker.server.day_clusters import DayClusters
 from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.limits import LimitRequests, Limits, RateLimit
@@ -66,6 +69,7 @@ def create_app(
     limits: Limits | None = None,
     watcher: Watcher | None = None,
     reviews: Reviews | None = None,
+    calibration: Calibration | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -79,6 +83,7 @@ def create_app(
         limits: how much may be asked.
         watcher: looks for anomalies and sends to webhooks while the application runs; None: nobody does.
         reviews: what the review pages work on; default: what the settings name.
+        calibration: what a cosine of the matcher's encoder is worth; default: one half at its threshold.
 
     Returns:
         The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions`,
@@ -97,6 +102,7 @@ def create_app(
     app.state.warehouse = warehouse
     app.state.sender = watcher.sender if watcher else Sender()
     app.state.matcher = matcher or plain_matcher(warehouse)
+    app.state.clusters = DayClusters(app.state.matcher, calibration)
     app.state.stopping = stopping
     app.state.keys = LiveKeys(warehouse)
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
@@ -117,6 +123,7 @@ def create_app(
         health,
         webhooks,
         matching,
+        manifest,
         reid_edits,
         stream,
         login,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floorwalker.server.answers_manifest import manifest_examples
 from floorwalker.server.answers_matching import match_examples
 
 WINDOW = {
@@ -179,6 +180,7 @@ def answers() -> dict[tuple[str, str], Any]:
         **_corrections(),
         **_webhooks(),
         **match_examples(),
+        **manifest_examples(),
         ("GET", "/health"): {
             "status": "degraded",
             "stores": {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from floorwalker.adapters.mongo import open_entries
 from floorwalker.identity.matching.attribute_schema import read_schema
 from floorwalker.identity.matching.bucket_log import EntryStore
-from floorwalker.identity.matching.calibration import read_calibration
+from floorwalker.identity.matching.calibration import Calibration, read_calibration
 from floorwalker.identity.matching.choose_encoder import choose_encoder
 from floorwalker.identity.matching.doors import Doors, doors_of
 from floorwalker.identity.matching.encoder import MeanEncoder
@@ -29,8 +29,8 @@ def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
     schema = None if settings.attr_schema is None else read_schema(settings.attr_schema)
     encoder = choose_encoder(settings.model_ckpt, schema)
     found = encoder.thresholds
-    if settings.reid_calibration is not None:
-        calibration = read_calibration(settings.reid_calibration)
+    calibration = calibration_of(settings)
+    if calibration is not None and settings.reid_calibration is not None:
         calibration.check_encoder(encoder.fingerprint, settings.reid_calibration)
         found = calibration.thresholds
     rules = Rules(
@@ -41,6 +41,15 @@ def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
     )
     doors = doors_in(warehouse, settings.reid_elsewhere_s)
     return Matcher(entry_store_of(warehouse, settings), encoder, rules, doors_of=doors)
+
+
+def calibration_of(settings: Settings) -> Calibration | None:
+    """What a cosine is worth, where the settings name a file that says it.
+
+    Raises:
+        InputError: there is no such file, or it is no calibration.
+    """
+    return None if settings.reid_calibration is None else read_calibration(settings.reid_calibration)
 
 
 def entry_store_of(warehouse: Warehouse, settings: Settings) -> EntryStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Any, get_args, get_origin
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
@@ -12,7 +13,7 @@ from floorwalker.server.errors import ApiError
 
 
 async def only_known(request: Request) -> None:  # async: a plain one would cost a thread's turn
-    """Refuse a query parameter that the route does not take, and one that is given twice.
+    """Refuse a query parameter that the route does not take, and one given twice that is no list.
 
     Raises:
         ApiError: 400 `unknown_parameter` or `repeated_parameter`, naming it and what the route takes.
@@ -21,7 +22,8 @@ async def only_known(request: Request) -> None:  # async: a plain one would cost
     given = [name for name, _ in request.query_params.multi_items()]
     if not given or not isinstance(route, APIRoute):
         return
-    taken = sorted(_taken(route.dependant))
+    fields = _taken(route.dependant)
+    taken = sorted(fields)
     details = {"takes": taken}
     for name in given:
         if name not in taken:
@@ -30,16 +32,22 @@ async def only_known(request: Request) -> None:  # async: a plain one would cost
             known = ", ".join(taken) or "none"
             message = f"this call does not take {name[:60]!r}{hint}; it takes: {known}"
             raise ApiError(400, "unknown_parameter", message, details)
-        if given.count(name) > 1:
+        if given.count(name) > 1 and not fields[name]:
             raise ApiError(
                 400, "repeated_parameter", f"{name} is given more than once; give it once", details
             )
 
 
-def _taken(dependant: Dependant) -> set[str]:
-    """The query parameters of a route and of all that it depends on."""
-    own = {field.alias for field in dependant.query_params}
-    return own.union(*map(_taken, dependant.dependencies))
+def _taken(dependant: Dependant) -> dict[str, bool]:
+    """The query parameters of a route and of all that it depends on, and which may be given several times."""
+    taken = {field.alias: _is_list(field.field_info.annotation) for field in dependant.query_params}
+    for dependency in dependant.dependencies:
+        taken |= _taken(dependency)
+    return taken
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
 ONLY_KNOWN_PARAMETERS = Depends(only_known)

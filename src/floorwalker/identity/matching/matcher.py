@@ -115,7 +115,7 @@ class Matcher:
         self.store = store
         self.encoder = encoder
         self.rules = rules or Rules(encoder.thresholds.threshold, encoder.thresholds.margin)
-        self._doors_of = doors_of
+        self.doors_of = doors_of
         self._shelf = Shelf(doors_of, room, clock)
 
     @property
@@ -203,7 +203,7 @@ class Matcher:
         for key in self.store.buckets(day_id):
             if stores is not None and key.store_id not in stores:
                 continue
-            doors = self._doors_of(key.store_id)
+            doors = self.doors_of(key.store_id)
             bucket = Bucket(doors)
             self._load(key, bucket)
             self._shelf.put(key, bucket, doors)
