@@ -185,13 +185,19 @@ class Images:
 
 
 def images_of(settings: Settings) -> Images:
-    """The images that the settings allow: those of the state folder's `crops` where they name no place."""
+    """The images that the settings allow."""
+    return Images(places_of(settings), limits_of(settings))
+
+
+def places_of(settings: Settings) -> ImagePlaces:
+    """The places that the settings name; where they name none, `crops` in the state folder."""
     named = [place.strip() for place in settings.image_places.split(",") if place.strip()]
-    places = ImagePlaces.of(named or [settings.home / "crops"])
-    return Images(
-        places,
-        ImageLimits(settings.image_bytes, settings.image_pixels, private=settings.images_private),
-    )
+    return ImagePlaces.of(named or [settings.home / "crops"])
+
+
+def limits_of(settings: Settings) -> ImageLimits:
+    """The limits that the settings name."""
+    return ImageLimits(settings.image_bytes, settings.image_pixels, private=settings.images_private)
 
 
 def check_image(content: bytes, most_pixels: int, name: str) -> str:

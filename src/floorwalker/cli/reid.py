@@ -7,7 +7,7 @@ import typer
 from floorwalker.cli.registering import register_command
 
 # `reid NAME` lives in floorwalker/cli/reid_NAME.py, whose `register` adds it to the group.
-COMMANDS = ("embed", "train", "export", "calibrate")
+COMMANDS = ("embed", "train", "export", "calibrate", "payloads", "post", "sets")
 
 
 def register(app: typer.Typer) -> None:
