@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         title="Webhooks in one's own network",
         description="Whether webhooks may lead to this machine and to private networks.",
     )
+    reid_network: Path | None = Field(
+        None,
+        title="Re-ID network",
+        description="ONNX network that makes vectors of people's crops for `floorwalker process --entries`.",
+    )
     image_places: str = Field(
         "",
         title="Places of images",

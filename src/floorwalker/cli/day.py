@@ -10,6 +10,13 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
+from floorwalker.cli.entry_options import (
+    CropsFolder,
+    ReidNetwork,
+    WantEntries,
+    network_for,
+    write_bursts,
+)
 from floorwalker.cli.options import (
     AsJson,
     DetectorName,
@@ -59,6 +66,9 @@ def day(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes; default: one a core.", min=1)
     ] = None,
+    entries: WantEntries = False,
+    reid_network: ReidNetwork = None,
+    crops: CropsFolder = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,6 +78,9 @@ def day(
     if len(stores) != 1:
         raise InputError(f"say which store with --store: {', '.join(shop.id for shop in content.stores)}")
     settings = Settings.load()
+    if entries and out is None:
+        raise InputError("--entries writes into the folder of --out: name one")
+    network = network_for(entries, reid_network, settings)
     build_tracker(tracker)  # an unknown one is refused before the work
     jobs = [
         replace(job, mode=mode, stride=stride, tracker=tracker)
@@ -89,6 +102,10 @@ def day(
             out.mkdir(parents=True, exist_ok=True)
             for run in result.runs:
                 write_run(run, out / f"{run.recording.camera_id}.events.jsonl")
+        for run, job in zip(result.runs, jobs, strict=True):
+            write_bursts(
+                run, job, (out or folder) / f"{run.recording.camera_id}.events.jsonl", network, crops
+            )
         load_day(warehouse, result)
     _report(stores[0], result, settings, as_json)
 

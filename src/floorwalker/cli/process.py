@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from floorwalker.cli.entry_options import (
+    CropsFolder,
+    ReidNetwork,
+    WantEntries,
+    network_for,
+    write_bursts,
+)
 from floorwalker.cli.options import (
     AsJson,
     DetectorName,
@@ -65,6 +73,9 @@ def process(
     show_faces: Annotated[
         bool, typer.Option("--show-faces", help="Leave heads unblurred in the annotated video.")
     ] = False,
+    entries: WantEntries = False,
+    reid_network: ReidNetwork = None,
+    crops: CropsFolder = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -78,6 +89,7 @@ def process(
     info = probe(video)
     began = _start(start, video, info.duration_s)
     settings = Settings.load()
+    network = network_for(entries, reid_network, settings)
     finder = build_detector(
         detector or settings.detector or view.detector, view, view.resolution, settings.models_dir
     )
@@ -88,6 +100,7 @@ def process(
             job, finder, lambda done, expected: progress.update(task, completed=done, total=expected)
         )
         write_run(result, events_file)
+        also = write_bursts(result, job, events_file, network, crops)
         if annotate:
             task = progress.add_task(annotate.name, total=None)
             write_annotated(
@@ -97,7 +110,7 @@ def process(
                 lambda done: progress.update(task, completed=done),
                 show_faces=show_faces,
             )
-    _report(result, job.how(info).mode, shop, view, events_file, as_json)
+    _report(result, job.how(info).mode, shop, view, events_file, also, as_json)
 
 
 def _start(start: str | None, video: Path, duration_s: float) -> datetime:
@@ -121,8 +134,17 @@ def _start(start: str | None, video: Path, duration_s: float) -> datetime:
 
 
 def _report(
-    result: CameraRun, mode: Mode, store: Store, camera: Camera, events_file: Path, as_json: bool
+    result: CameraRun,
+    mode: Mode,
+    store: Store,
+    camera: Camera,
+    events_file: Path,
+    also: Sequence[Path],
+    as_json: bool,
 ) -> None:
+    files = [
+        str(path) for path in (events_file, tracks_path(events_file), run_record_path(events_file), *also)
+    ]
     counts = Counter(event.event_type.value for event in result.events)
     if as_json:
         print_json(
@@ -138,7 +160,7 @@ def _report(
                 "tracks": len(result.tracks),
                 "events": dict(sorted(counts.items())),
                 "gaps": result.recording.gaps,
-                "files": [str(events_file), str(tracks_path(events_file)), str(run_record_path(events_file))],
+                "files": files,
             }
         )
         return
@@ -149,7 +171,4 @@ def _report(
         f"{result.frames} frames looked at ({mode.value}), {len(result.tracks)} tracks; events: {listed}",
         soft_wrap=True,
     )
-    files = ", ".join(
-        str(path) for path in (events_file, tracks_path(events_file), run_record_path(events_file))
-    )
-    console.print(f"written: {files}", markup=False, soft_wrap=True)
+    console.print(f"written: {', '.join(files)}", markup=False, soft_wrap=True)
