@@ -121,7 +121,7 @@ def test_retrieval_scores_are_those_of_the_definitions():
     assert retrieval(similarity, np.zeros((1, 4), bool), np.ones((1, 4), bool)).mean_ap == 0.0
     score = np.array([0.9, 0.5, 0.8, 0.4])
     known = np.array([True, True, False, False])
-    assert identification_rate(score, known, known, [0.0, 0.5, 1.0]) == [0.5, 1.0, 1.0]
+    assert [identification_rate(score, known, known, far) for far in (0.0, 0.5, 1.0)] == [0.5, 1.0, 1.0]
 
 
 def _manifest(day, people):

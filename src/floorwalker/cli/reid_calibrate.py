@@ -51,8 +51,13 @@ def calibrate(
         float, typer.Option(help="Greatest share of decisions that may join wrongly.", min=0, max=0.5)
     ] = 0.01,
     others: Annotated[
-        int, typer.Option(help="With verdicts: other persons whom a decision is made against.", min=1)
-    ] = 100,
+        int | None,
+        typer.Option(
+            help="Other persons of a real day that a decision is made against, each a chance to be wrong; "
+            "default: as many as in the entries, with verdicts 100.",
+            min=1,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of orders of arrival and of resampling.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +70,7 @@ def calibrate(
         said = read_verdicts(verdicts)
         pairs = _pairs(said, labelled, chosen, fields)
         made = calibrate_pairs(
-            pairs, chosen.fingerprint, false_match_rate, chosen.thresholds.margin, others, seed
+            pairs, chosen.fingerprint, false_match_rate, chosen.thresholds.margin, others or 100, seed
         )
     else:
         labelled = thinned_days(labelled, _MOST_ENTRIES, np.random.default_rng(seed))
@@ -74,7 +79,7 @@ def calibrate(
         days = [f"{entry.key.store_id}/{entry.key.day_id}" for entry in labelled.entries]
         table = None if fields is None else agreement_table(fields, labelled.attributes(fields))
         made = calibrate_entries(
-            vectors @ vectors.T, people, days, chosen.fingerprint, false_match_rate, table, seed
+            vectors @ vectors.T, people, days, chosen.fingerprint, false_match_rate, table, others, seed
         )
     made.save(out)
     if as_json:
@@ -120,8 +125,8 @@ def _tell(out: Path, made: Calibration) -> None:
         least, most = made.measured_range
         lines.append(
             f"measured on {made.people} people: {made.measured_rate:.2%} false matches (95 %: {least:.2%} to "
-            f"{most:.2%}), {made.found:.1%} of the returns found, against {made.bucket_entries or 0:.0f} "
-            "earlier entries on average"
+            f"{most:.2%}), {made.found:.1%} of the returns found, against {made.measured_others or 0:.0f} "
+            "other persons on average"
         )
     lines.append(f"{made.pairs_same} pairs of one person, {made.pairs_different} of two")
     console.print("\n".join(lines), markup=False, soft_wrap=True)

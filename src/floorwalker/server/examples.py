@@ -188,7 +188,7 @@ def answers() -> dict[tuple[str, str], Any]:
             },
             "warnings": ["STALE_FEED STORE_BLR_002 CAM_ENTRY_01: no event for 12 minutes"],
             "ok": True,
-            "threshold": 0.65,
+            "threshold": 0.67,
             "margin": 0.02,
             "topk": 20,
             "device": "cpu",

@@ -34,19 +34,12 @@ def write_curves(history: Sequence[Epoch], best: int, path: Path) -> None:
         x=numbers, y=[epoch.validation for epoch in history], name="validation mAP", line_color=_GREEN,
         secondary_y=True,
     )  # fmt: skip
-    untrained = f"untrained {history[0].validation:.3f}"
-    figure.add_hline(
-        y=history[0].validation,
-        line_dash="dot",
-        line_color=_GREY,
-        annotation_text=untrained,
-        secondary_y=True,
-    )
-    chosen = f"best: epoch {best}, {history[best].validation:.3f}"
-    figure.add_vline(x=best, line_dash="dash", line_color=_GREY, annotation_text=chosen)
+    figure.add_hline(y=history[0].validation, line_dash="dot", line_color=_GREY, secondary_y=True)
+    figure.add_vline(x=best, line_dash="dash", line_color=_GREY)
     figure.update_xaxes(title_text="epoch")
     figure.update_yaxes(title_text="triplet loss", rangemode="tozero", secondary_y=False)
     figure.update_yaxes(title_text="validation mAP", secondary_y=True)
-    figure.update_layout(title="Training of the entry encoder", template="plotly_white")
+    told = f"untrained {history[0].validation:.3f}, best {history[best].validation:.3f} in epoch {best}"
+    figure.update_layout(title=f"Training of the entry encoder: {told}", template="plotly_white")
     with whole_file(path) as temporary:
         figure.write_html(temporary, include_plotlyjs=True, full_html=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from floorwalker.errors import InputError
+from floorwalker.errors import InputError, WorkError
 from floorwalker.identity.matching.calibrate import calibrate_entries
 from floorwalker.identity.matching.calibration import Calibration
 from floorwalker.identity.matching.encoder import TRAINED_THRESHOLDS, Thresholds
@@ -98,16 +98,21 @@ def log_to_mlflow(folder: Path, trained: Trained, settings: TrainingSettings) ->
 
     Raises:
         InputError: MLflow is not installed.
+        WorkError: MLflow did not take it; the run folder is whole all the same.
     """
     try:
         import mlflow
     except ModuleNotFoundError as error:
         raise InputError("--mlflow needs MLflow, which is not installed here: pip install mlflow") from error
-    with mlflow.start_run(run_name=folder.name):
-        mlflow.log_params(asdict(settings))
-        for epoch in trained.history:
-            figures = {"validation_map": epoch.validation}
-            if epoch.loss is not None:
-                figures["triplet_loss"] = epoch.loss
-            mlflow.log_metrics(figures, step=epoch.number)
-        mlflow.log_artifacts(str(folder))
+    try:
+        with mlflow.start_run(run_name=folder.name):
+            mlflow.log_params(asdict(settings))
+            for epoch in trained.history:
+                figures = {"validation_map": epoch.validation}
+                if epoch.loss is not None:
+                    figures["triplet_loss"] = epoch.loss
+                mlflow.log_metrics(figures, step=epoch.number)
+            mlflow.log_artifacts(str(folder))
+    except mlflow.exceptions.MlflowException as error:
+        reason = " ".join(str(error).split())[:300]
+        raise WorkError(f"the run is whole in {folder}, but MLflow did not take it: {reason}") from error

@@ -22,7 +22,9 @@ from floorwalker.identity.matching.replay import (
     replay_orders,
 )
 
-MARGINS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1)
+# No larger ones: a person who was missed once is two persons from then on, and every later entry of theirs is
+# a near tie between the two. Replays with true persons do not see that, and would choose too large a margin.
+MARGINS = (0.0, 0.01, 0.02, 0.03)
 _STEPS_FROM = 500  # pairs of the rarer kind from which the shape of the curve is left to the data
 _RIDGE = 1e-3
 _ORDERS, _MOST_DECISIONS = 20, 20_000
@@ -92,6 +94,7 @@ def calibrate_entries(
     encoder: str,
     false_match_rate: float,
     agreement: Numbers | None = None,
+    others: int | None = None,
     seed: int = 0,
 ) -> Calibration:
     """Calibrate on entries whose persons are known, deciding about them as the matcher would.
@@ -104,6 +107,8 @@ def calibrate_entries(
         false_match_rate: greatest share of decisions that may join an entry to somebody it is not. Raised, it
             finds more returns.
         agreement: (n, n) of their attributes; None: not known.
+        others: how many other persons a decision of a real day is made against, each a chance to be wrong;
+            None: as many as here. Raised, τ rises.
         seed: of the orders of arrival and of the resampling of people.
 
     Raises:
@@ -114,8 +119,10 @@ def calibrate_entries(
     rng = np.random.default_rng(seed)
     orders = max(1, min(_ORDERS, _MOST_DECISIONS // len(people)))
     decisions = replay_orders(similarity, people, days, orders, rng)
-    chosen = choose_thresholds(decisions, false_match_rate, MARGINS)
-    thresholds, rates = _resample(decisions, chosen, false_match_rate, rng)
+    here = float(decisions.others[decisions.against > 0].mean())
+    rate = scaled_rate(false_match_rate, here, here if others is None else others)
+    chosen = choose_thresholds(decisions, rate, MARGINS)
+    thresholds, rates = _resample(decisions, chosen, rate, rng)
     measured = outcome(decisions, chosen)
     return Calibration(
         encoder=encoder,
@@ -127,7 +134,8 @@ def calibrate_entries(
         measured_rate=measured.false,
         measured_range=_interval(rates),
         found=measured.found,
-        bucket_entries=float(decisions.against.mean()),
+        measured_others=round(here, 1),
+        others=others,
         pairs_same=int(pairs.same.sum()),
         pairs_different=int((~pairs.same).sum()),
         people=len(set(people)),
@@ -152,7 +160,7 @@ def calibrate_pairs(
     """
     curve = fit_curve(pairs)
     strange = np.sort(pairs.cosine[~pairs.same])
-    a_pair = 1.0 - (1.0 - false_match_rate) ** (1.0 / others)
+    a_pair = scaled_rate(false_match_rate, 1, others)
     rng = np.random.default_rng(seed)
     threshold = _tail(strange, a_pair)
     drawn = [_tail(np.sort(rng.choice(strange, len(strange))), a_pair) for _ in range(_RESAMPLES)]
@@ -164,9 +172,18 @@ def calibrate_pairs(
         threshold_range=_interval(np.array(drawn)),
         false_match_rate=false_match_rate,
         found=float((pairs.cosine[pairs.same] >= threshold).mean()),
+        others=others,
         pairs_same=int(pairs.same.sum()),
         pairs_different=len(strange),
     )
+
+
+def scaled_rate(rate: float, here: float, there: float) -> float:
+    """The rate against so many persons here that comes to a rate against so many there.
+
+    As if each of them were the same chance to be wrong, whoever the others are.
+    """
+    return 1.0 - float((1.0 - rate) ** (here / there)) if there > 0 else rate
 
 
 def _tail(rising: Numbers, share: float) -> float:

@@ -68,8 +68,11 @@ class Calibration(BaseModel):
     measured_rate: float | None = Field(None, ge=0, le=1, description="What these thresholds gave.")
     measured_range: tuple[float, float] | None = Field(None, description="Its 95 % interval.")
     found: float | None = Field(None, ge=0, le=1, description="Share of the returns that they found.")
-    bucket_entries: float | None = Field(
-        None, ge=0, description="Earlier entries of the day that a decision was made against, on average."
+    measured_others: float | None = Field(
+        None, ge=0, description="Other persons that a decision was made against, on average."
+    )
+    others: int | None = Field(
+        None, ge=1, description="Other persons of a real day that the rate was asked for; none: those."
     )
     pairs_same: int = Field(0, ge=0)
     pairs_different: int = Field(0, ge=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ class Decisions:
         right: whether the best person is the true one.
         earlier: how many earlier entries the true person had; 0: a newcomer.
         against: how many earlier entries there were.
+        others: how many other persons they were of.
         person: number of the true person.
     """
 
@@ -35,6 +36,7 @@ class Decisions:
     right: Flags
     earlier: Counts
     against: Counts
+    others: Counts
     person: Counts
 
     def __len__(self) -> int:
@@ -68,7 +70,7 @@ def replay(similarity: Vectors, people: Sequence[Hashable], *, by_entry: bool = 
     _, person = np.unique([str(one) for one in people], return_inverse=True)
     score, score2 = np.full(n, NOBODY), np.full(n, NOBODY)
     right = np.zeros(n, np.bool_)
-    earlier = np.zeros(n, np.int64)
+    earlier, others = np.zeros((2, n), np.int64)
     best = np.full((n, int(person.max(initial=0)) + 1), -np.inf)
     for column, owner in enumerate(person):
         # Whoever comes later may be compared with this one.
@@ -76,12 +78,13 @@ def replay(similarity: Vectors, people: Sequence[Hashable], *, by_entry: bool = 
         best[later, owner] = np.maximum(best[later, owner], similarity[later, column])
     for row in range(1, n):
         earlier[row] = int((person[:row] == person[row]).sum())
+        others[row] = int(np.isfinite(best[row]).sum()) - bool(earlier[row])
         winner = int(best[row].argmax())
         score[row] = best[row, winner]
         right[row] = winner == person[row]
         rivals = np.sort(similarity[row, :row])[:-1] if by_entry else np.delete(best[row], winner)
         score2[row] = max(rivals.max(initial=-np.inf), NOBODY)
-    return Decisions(score, score2, right, earlier, np.arange(n), person.astype(np.int64))
+    return Decisions(score, score2, right, earlier, np.arange(n), others, person.astype(np.int64))
 
 
 def replay_orders(
@@ -112,11 +115,7 @@ def replay_orders(
         for turn in range(orders):
             order = rng.permutation(rows) if turn else rows
             found = replay(similarity[np.ix_(order, order)], [names[row] for row in order], by_entry=by_entry)
-            parts.append(
-                Decisions(
-                    found.score, found.score2, found.right, found.earlier, found.against, numbers[order]
-                )
-            )
+            parts.append(replace(found, person=numbers[order].astype(np.int64)))
     return Decisions.join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,25 +61,27 @@ def retrieval(similarity: Vectors, same: Flags, allowed: Flags) -> Retrieval:
 
 
 def identification_rate(
-    score: Numbers, right: Flags, known: Flags, false_alarm_rates: Sequence[float]
-) -> list[float]:
-    """DIR at FAR: share of the known that are found with the right name, at false alarm rates of the unknown.
+    score: Numbers,
+    right: Flags,
+    known: Flags,
+    false_alarm_rate: float,
+    weights: Numbers | None = None,
+) -> float:
+    """DIR at FAR: share of the known found with the right name, at a false alarm rate of the unknown.
 
     Args:
         score: best cosine of each probe against its gallery.
         right: whether the best is the right person.
         known: whether the probe's person is in the gallery; the others are the unknown.
-        false_alarm_rates: shares of the unknown that may pass the threshold.
-
-    Returns:
-        One rate each; the threshold of each is the lowest that keeps within it.
+        false_alarm_rate: greatest share of the unknown that may pass the threshold.
+        weights: one a probe; None: all alike.
 
     Source: Grother and Ngan, Face Recognition Vendor Test, NIST IR 8009, 2014 (open-set identification).
     """
-    strangers = np.sort(score[~known])[::-1]
-    rates = []
-    for rate in false_alarm_rates:
-        passing = int(np.floor(rate * len(strangers)))
-        limit = strangers[passing] if passing < len(strangers) else -np.inf
-        rates.append(float((right & (score > limit))[known].mean()) if known.any() else 0.0)
-    return rates
+    weight = np.ones(len(score)) if weights is None else weights
+    strangers = np.flatnonzero(~known)
+    strangers = strangers[np.argsort(-score[strangers], kind="stable")]
+    passing = np.cumsum(weight[strangers]) > false_alarm_rate * weight[strangers].sum()
+    limit = score[strangers[int(passing.argmax())]] if passing.any() else -np.inf
+    whole = float(weight[known].sum())
+    return float(weight[known & right & (score > limit)].sum()) / whole if whole else 0.0
