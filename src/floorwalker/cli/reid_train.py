@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,11 +34,13 @@ def need_torch(command: str) -> None:
     Raises:
         InputError: it is not.
     """
-    if find_spec("torch") is None:
+    try:
+        import_module("torch")
+    except ModuleNotFoundError as error:
         raise InputError(
             f"floorwalker reid {command} needs PyTorch, which is not installed here: "
             "pip install 'floorwalker[train]'"
-        )
+        ) from error
 
 
 def train(

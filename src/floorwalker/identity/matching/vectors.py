@@ -81,16 +81,15 @@ def unit_rows(vectors: Vectors) -> Vectors:
 
 
 def _as_array(values: Sequence[Sequence[float]] | npt.NDArray[np.floating]) -> Vectors:
-    if isinstance(values, np.ndarray) and values.ndim == 2:
-        wide = values
-    else:
-        sizes = {np.size(row) if np.ndim(row) == 1 else -1 for row in values}
-        if len(sizes) > 1 or -1 in sizes:
-            lengths = sorted(size for size in sizes if size >= 0)
-            raise VectorError(
-                "mixed_dimensions", f"expected vectors of one length in embeddings, got lengths {lengths}"
-            )
-        wide = np.asarray(values, dtype=np.float64)
+    sizes = {len(row) if isinstance(row, Sequence | np.ndarray) else -1 for row in values}
+    if len(sizes) > 1 or -1 in sizes:
+        lengths = sorted(size for size in sizes if size >= 0)
+        raise VectorError(
+            "mixed_dimensions", f"expected vectors of one length in embeddings, got lengths {lengths}"
+        )
+    wide = np.asarray(values, dtype=np.float64)
+    if wide.ndim != 2:
+        raise VectorError("mixed_dimensions", "expected a list of vectors in embeddings, got lists of lists")
     # What is finite in 64 bits and not in 32 becomes infinite here and is refused by that name.
     with np.errstate(over="ignore"):
         return wide.astype(np.float32)
