@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from floorwalker.identity.matching.attribute_schema import AttributeSchema, read
 from floorwalker.identity.matching.attributes import AttributeCounts, encode_attributes
 from floorwalker.identity.matching.calibration import Calibration, Steps, read_calibration, uncalibrated
 from floorwalker.identity.matching.encoder import MeanEncoder, Thresholds
+from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
+from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.memory_store import MemoryStore
 from floorwalker.identity.matching.vectors import VectorError, checked_vectors
 
 SCHEMA = AttributeSchema.model_validate(
@@ -107,6 +111,21 @@ def test_agreement_looks_only_at_what_both_entries_have():
     assert agreement(SCHEMA, told(upper="red", height_m=1.0), told(upper="blue", height_m=1.5)) == 0.25
     assert agreement(SCHEMA, told(carries=["bag", "umbrella"]), told(carries=["bag"])) == 0.5
     assert agreement(SCHEMA, told(colours={"dark": 1}), told(colours={"dark": 3, "light": 1})) == 0.5
+
+
+def test_two_entries_are_compared_by_looks_and_apart_from_that_by_attributes():
+    def entry(name, **attrs):
+        vectors = np.array([[1.0, 0.5]], np.float32)
+        moment = datetime(2026, 3, 3, 10, tzinfo=UTC)
+        return Entry(BucketKey("2026-03-03", "S"), name, moment, Direction.ENTRY, "C", vectors, attrs)
+
+    for schema, expected in ((SCHEMA, 0.5), (None, math.nan)):
+        matcher = Matcher(MemoryStore(), MeanEncoder(schema=schema))
+        matcher.match(entry("a", upper="red", hat=True))
+        matcher.match(entry("b", upper="blue", hat=True))
+        compared = matcher.compare("a", "b")
+        assert compared.cosine == pytest.approx(1.0)
+        assert compared.agreement == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize(

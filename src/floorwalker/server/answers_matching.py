@@ -102,6 +102,9 @@ class CompareTold(Shape):
 
     ok: Literal[True]
     cosine: float = Field(ge=-1, le=1)
+    agreement: float | None = Field(
+        ge=0, le=1, description="Of their attributes; null where there is no schema or none is known of both."
+    )
     entry_a: ComparedEntry
     entry_b: ComparedEntry
 
@@ -176,6 +179,7 @@ def match_examples() -> dict[tuple[str, str], Any]:
         ("GET", "/compare"): {
             "ok": True,
             "cosine": 0.93,
+            "agreement": 0.8,
             "entry_a": {**entry, "entry_id": "e-1017"},
             "entry_b": {**entry, "entry_id": "e-1042"},
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -124,6 +125,7 @@ def compare(
     return {
         "ok": True,
         "cosine": compared.cosine,
+        "agreement": None if math.isnan(compared.agreement) else compared.agreement,
         "entry_a": _described(compared.one),
         "entry_b": _described(compared.other),
     }

@@ -20,7 +20,7 @@ def choose_encoder(checkpoint: Path | None, schema: AttributeSchema | None = Non
         InputError: there is no such network, or it is a checkpoint of PyTorch, which has to be exported.
     """
     if checkpoint is None:
-        return MeanEncoder()
+        return MeanEncoder(schema=schema)
     if checkpoint.suffix.lower() != ".onnx":
         raise InputError(
             f"{checkpoint} cannot be served as it is: serving goes without PyTorch. Where PyTorch is, run "

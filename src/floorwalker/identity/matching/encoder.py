@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from floorwalker.errors import InputError
+from floorwalker.identity.matching.attribute_schema import AttributeSchema
 from floorwalker.identity.matching.entry import AttributeValue, Vectors
 from floorwalker.identity.matching.vectors import VectorError, unit_rows
 
@@ -59,6 +60,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def schema(self) -> AttributeSchema | None:
+        """The attributes that are told apart; None: none."""
+        ...
+
+    @property
     def thresholds(self) -> Thresholds:
         """What this encoder's cosines are worth where nobody says otherwise."""
         ...
@@ -91,9 +97,15 @@ class MeanEncoder:
     input_dimension: int | None = None
     dimension: int | None = None
 
-    def __init__(self, thresholds: Thresholds | None = None) -> None:
-        """Make one; None: `MEAN_THRESHOLDS`."""
+    def __init__(self, thresholds: Thresholds | None = None, schema: AttributeSchema | None = None) -> None:
+        """Make one; without thresholds with `MEAN_THRESHOLDS`."""
         self._thresholds = thresholds or MEAN_THRESHOLDS
+        self._schema = schema
+
+    @property
+    def schema(self) -> AttributeSchema | None:
+        """The attributes whose agreement can be told; they are no part of the vector."""
+        return self._schema
 
     @property
     def thresholds(self) -> Thresholds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,9 @@ from functools import partial
 from typing import TypeVar
 
 from floorwalker.errors import WorkError
+from floorwalker.identity.matching.agreement import agreement
 from floorwalker.identity.matching.answer import Answer
+from floorwalker.identity.matching.attributes import encode_attributes
 from floorwalker.identity.matching.bucket import Bucket
 from floorwalker.identity.matching.bucket_log import (
     BucketSession,
@@ -83,11 +86,13 @@ class Comparison:
         one: the first.
         other: the second.
         cosine: of their vectors, -1 to 1.
+        agreement: of their attributes, 0 to 1; nan where none is known of both.
     """
 
     one: Matched
     other: Matched
     cosine: float
+    agreement: float
 
 
 class Matcher:
@@ -224,7 +229,12 @@ class Matcher:
             raise VectorError(
                 "wrong_dimension", f"{entry_a} has {one.size} numbers and {entry_b} {other.size}"
             )
-        return Comparison(*found, _cosine(float(one @ other)))
+        schema, (first, second) = self.encoder.schema, found
+        agreed = math.nan
+        if schema is not None:
+            attributes = (encode_attributes(schema, matched.entry.attrs) for matched in found)
+            agreed = agreement(schema, *attributes)
+        return Comparison(first, second, _cosine(float(one @ other)), agreed)
 
     def _with_vectors(self, entry_id: str) -> Matched:
         matched = self.store.find(entry_id)
