@@ -262,6 +262,7 @@ async function begin() {
   for (const link of document.querySelectorAll("a[data-same-desk]")) {
     link.search = address ? `?${address}` : "";
   }
+  document.querySelector("a[data-download='pairs_kept.csv']").hidden = !told.has_marks;
   for (const link of document.querySelectorAll("a[data-download]")) link.href = deskPath(`/review/pairs/${link.dataset.download}`, address);
   at = left().find(isOpen) ?? order[0] ?? 0;
   show();

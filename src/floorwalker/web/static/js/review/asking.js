@@ -79,6 +79,9 @@ export function pickPerson(day, { title, impossible, without, isNew }) {
       } else if (event.key === "Enter") {
         event.preventDefault();
         take(options()[at]);
+      } else if (event.key === "Escape") { // which would empty the field first
+        event.preventDefault();
+        made.close();
       }
     });
     list.addEventListener("click", (event) => take(event.target.closest("[role=option]")));
