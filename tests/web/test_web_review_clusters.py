@@ -309,8 +309,10 @@ def test_names_from_outside_are_text_and_nothing_scrolls_sideways(
 def test_what_cannot_be_opened_says_why(server: str, page: Any, tmp_path: Path) -> None:
     page.goto(f"{server}/review/clusters?file=0123456789abcdef")
     expect(page.locator("#notices")).to_contain_text("no manifest '0123456789abcdef' was opened here")
+    page.goto(f"{server}/review/clusters?day_id=2026-02-30&store_id=nc0009")
+    expect(page.locator("#notices .notice")).to_contain_text("expected a date such as 2026-03-03")
     page.goto(f"{server}/review/clusters?day_id=2026-03-03&store_id=nc0009")
-    expect(page.locator("#notices .notice")).to_contain_text("This could not be opened")
+    expect(page.locator("#none")).to_have_text("Nothing was matched in this store on this day.")
     page.goto(f"{server}/review/clusters")
     page.get_by_label("Path or address of a manifest").fill("/etc/passwd")
     page.get_by_role("button", name="Open").nth(1).click()

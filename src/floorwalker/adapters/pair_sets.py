@@ -19,7 +19,7 @@ from floorwalker.identity.matching.rules import Rules
 from floorwalker.identity.review.desk import records_of
 from floorwalker.identity.review.hard_pairs import Pair, cosines, find_hard_pairs, read_pairs, unit_vectors
 from floorwalker.identity.review.line_log import LineLog
-from floorwalker.identity.review.pair_bench import SetBench
+from floorwalker.identity.review.pair_bench import SetBench, bare_entries
 
 DEFAULT_STATE = "pairs_state.jsonl"
 
@@ -88,7 +88,7 @@ def open_pairs_set(files: PairFiles, encoder: Encoder, rules: Rules) -> SetBench
     """
     check_writable(files.state)
     matched = _matched(files.manifests)
-    entries = {each.entry.entry_id: each.entry for each in matched}
+    entries = bare_entries(matched)
     units = unit_vectors((each.entry for each in matched), encoder)
     if files.csv is not None:
         pairs = read_pairs(_read(files.csv), files.csv.name)

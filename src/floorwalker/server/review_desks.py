@@ -77,12 +77,12 @@ class Reviews:
 
         Args:
             lying: the desk; None: the list.
-            anew: whether to look for pairs again.
+            anew: whether to look for pairs again, where something has changed.
         """
         name = "" if lying is None else lying.address
         with self._lock:
             found = self._benches.get(name)
-            if found is None or anew:
+            if found is None or (anew and not (isinstance(found, DeskBench) and found.is_current())):
                 found = self._benches[name] = self._make_bench(lying)
             self._benches.move_to_end(name)
             while len(self._benches) > _MOST_BENCHES:

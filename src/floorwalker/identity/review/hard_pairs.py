@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from floorwalker.errors import InputError
 from floorwalker.identity.matching.answer import Status
@@ -21,6 +22,7 @@ from floorwalker.identity.review.implied import PairOf, ordered
 
 MOST_PAIRS = 5000
 _BLOCK = 512
+_BEST = 20  # of an entry's most similar ones, among which the best two people are looked for
 _LONGEST_NAME = 200
 
 
@@ -200,6 +202,15 @@ def _near(
     return [(one, other, why) for _, one, other, why in near]
 
 
+def _largest(scores: Vectors, most: int) -> NDArray[np.intp]:
+    """Places of the largest scores, largest first."""
+    places = np.arange(scores.size)
+    if scores.size > most:
+        places = np.argpartition(-scores, most)[:most]
+    found: NDArray[np.intp] = places[np.argsort(-scores[places], kind="stable")]
+    return found
+
+
 def _ties(
     scores: Vectors,
     begin: int,
@@ -213,7 +224,7 @@ def _ties(
     for row, line in enumerate(scores):
         before = line[: begin + row]
         best: dict[str, int] = {}
-        for column in np.argsort(-before)[:20]:
+        for column in _largest(before, _BEST):
             best.setdefault(persons[names[int(column)]], int(column))
             if len(best) == 2:
                 break

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import exp
 from typing import Protocol
+
+import numpy as np
 
 from floorwalker.events import format_utc
 from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind, Matched
@@ -42,6 +44,12 @@ class Saying:
     at: datetime
     entries: tuple[str, ...] = ()
     undoes: int | None = None
+
+
+def bare_entries(matched: Iterable[Matched]) -> dict[str, Entry]:
+    """The entries by name, without the vectors: once pairs are found nobody needs to keep them."""
+    nothing = np.zeros((0, 0), np.float32)
+    return {each.entry.entry_id: replace(each.entry, embeddings=nothing) for each in matched}
 
 
 class PairBench(Protocol):
@@ -139,11 +147,16 @@ class DeskBench:
         self.doors = desk.doors
         matched = [record for record in desk.records(vectors=True) if isinstance(record, Matched)]
         units = unit_vectors((each.entry for each in matched), encoder)
-        self.entries = {each.entry.entry_id: each.entry for each in matched}
+        self.entries = bare_entries(matched)
         self.pairs = find_hard_pairs(
             matched, units, threshold=rules.threshold, margin=rules.margin, doors=desk.doors
         )
         self.scores = cosines([pair.entries for pair in self.pairs], units)
+
+    def is_current(self) -> bool:
+        """Whether the day still has the entries among which the pairs were found."""
+        names = (r.entry.entry_id for r in self._desk.records() if isinstance(r, Matched))
+        return self.entries.keys() == set(names)
 
     def marked(self) -> Marked:
         """What was said so far."""
