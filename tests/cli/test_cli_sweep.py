@@ -149,6 +149,15 @@ def test_old_track_files_go_and_everything_beside_them_stays(warehouse, track_fi
     assert removed(answer("sweep", "--keep", "tracks=0", "--folder", track_files), "tracks") == {"S1": 1}
 
 
+def test_entries_beside_them_go_too(warehouse, track_files):
+    entries = track_files / "old.entries.jsonl"
+    entries.write_text('{"entry_id": "e1"}\n')
+    moment = (NOW - timedelta(days=4)).timestamp()
+    os.utime(entries, (moment, moment))
+    assert removed(answer("sweep", "--folder", track_files), "tracks") == {"S1": 2}
+    assert not entries.exists()
+
+
 def test_track_files_in_the_state_folder_are_found_unasked(warehouse, track_files, monkeypatch):
     monkeypatch.setenv("FLOORWALKER_HOME", str(track_files.parent))
     assert removed(answer("sweep"), "tracks") == {"S1": 1}

@@ -37,10 +37,10 @@ def test_who_leaves_over_the_line_becomes_an_entry(shared, tmp_path, monkeypatch
     )  # fmt: skip
     code, out, err = call(monkeypatch, capsys, *process)
     assert code == 0, err
-    assert str(tmp_path / "t.entries.jsonl") in json.loads(out)["files"]
+    assert str(tmp_path / "t.events.entries.jsonl") in json.loads(out)["files"]
     events = [json.loads(line) for line in (tmp_path / "t.events.jsonl").read_text().splitlines()]
     crossed = {e["event_id"]: e for e in events if e["event_type"] in ("ENTRY", "EXIT", "REENTRY")}
-    entries = [json.loads(line) for line in (tmp_path / "t.entries.jsonl").read_text().splitlines()]
+    entries = [json.loads(line) for line in (tmp_path / "t.events.entries.jsonl").read_text().splitlines()]
     assert len(entries) == len(crossed) >= 5
     for entry in entries:
         event = crossed[entry["entry_id"]]

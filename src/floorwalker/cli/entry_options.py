@@ -54,7 +54,7 @@ def network_for(entries: bool, network: Path | None, settings: Settings) -> Onnx
 
 def entries_path(events: Path) -> Path:
     """Where the entries lie beside an events file."""
-    return events.with_name(f"{events.name.removesuffix('.jsonl').removesuffix('.events')}.entries.jsonl")
+    return events.with_name(f"{events.stem}.entries.jsonl")
 
 
 def write_bursts(

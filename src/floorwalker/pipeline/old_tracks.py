@@ -1,4 +1,4 @@
-"""Track files that have lived long enough: they hold what people looked like, and go when the video does."""
+"""Track files and entries that have lived long enough: they show people, and go when the video does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from floorwalker.errors import WorkError
 
-_ENDING = ".tracks.parquet"
+_ENDINGS = (".tracks.parquet", ".entries.jsonl")
 
 
 class _Filmed(msgspec.Struct):
@@ -25,7 +25,7 @@ class _Record(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class TrackFile:
-    """A track file.
+    """A track file, or the entries beside one.
 
     Attributes:
         path: where it lies.
@@ -77,11 +77,17 @@ def remove_tracks(file: TrackFile) -> str:
 
 def _track_files(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from (path for path in folder.rglob(f"*{_ENDING}") if path.is_file() and not path.is_symlink())
+        for ending in _ENDINGS:
+            yield from (
+                path for path in folder.rglob(f"*{ending}") if path.is_file() and not path.is_symlink()
+            )
 
 
 def _store_of(path: Path) -> str | None:
-    record = path.with_name(path.name.removesuffix(_ENDING) + ".run.json")
+    stem = path.name
+    for ending in _ENDINGS:
+        stem = stem.removesuffix(ending)
+    record = path.with_name(f"{stem}.run.json")
     try:
         return msgspec.json.decode(record.read_bytes(), type=_Record).recording.store_id
     except (OSError, msgspec.DecodeError):
