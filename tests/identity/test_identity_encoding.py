@@ -161,8 +161,9 @@ def test_a_calibration_is_read_as_it_was_saved_and_serves_its_own_encoder_only(t
         read_calibration(path)
 
 
-def test_without_a_calibration_the_threshold_is_even_odds():
+def test_without_a_calibration_the_threshold_speaks_strongly_for_it():
     assumed = uncalibrated("mean-1", Thresholds(0.6, 0.02))
-    below, at, above = assumed.probability([0.5, 0.6, 0.7])
-    assert below < 0.5 < above
-    assert at == pytest.approx(0.5)
+    far, below, at, above = assumed.probability([0.2, 0.4, 0.6, 0.7])
+    assert far < 0.05
+    assert below == pytest.approx(0.5)
+    assert 0.95 < at < above

@@ -83,7 +83,7 @@ def create_app(
         limits: how much may be asked.
         watcher: looks for anomalies and sends to webhooks while the application runs; None: nobody does.
         reviews: what the review pages work on; default: what the settings name.
-        calibration: what a cosine of the matcher's encoder is worth; default: one half at its threshold.
+        calibration: what a cosine of the matcher's encoder is worth; default: as is assumed at its threshold.
 
     Returns:
         The application; its state holds `warehouse`, `matcher`, `stopping`, `keys`, `sessions`,

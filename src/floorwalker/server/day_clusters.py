@@ -29,7 +29,7 @@ class DayClusters:
 
     Args:
         matcher: whose entries, encoder and doors.
-        calibration: what a cosine is worth; None: one half at the matcher's threshold.
+        calibration: what a cosine is worth; None: as is assumed at the matcher's threshold.
     """
 
     def __init__(self, matcher: Matcher, calibration: Calibration | None = None) -> None:
