@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import faiss
 import numpy as np
@@ -24,8 +24,7 @@ _WIDER = 8  # by how much a search grows that found too few persons
 Encode = Callable[[Entry], Vectors]
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(NamedTuple):
     """What the rules of time and place need of an entry.
 
     Attributes:
@@ -65,6 +64,7 @@ class Bucket:
         self._doors = doors
         self._longest_s = doors.longest_s
         self._entry_ids: list[str] = []  # by row of the index
+        self._persons: list[str] = []  # the same, as they count
         self._rows: dict[str, int] = {}
         self._index: faiss.IndexFlatIP | None = None
         self._by_time: list[tuple[float, str]] = []
@@ -110,7 +110,11 @@ class Bucket:
         self.people.add(record)
         self.last_number = record.number
         self.crossings[entry_id] = crossing = Crossing.of(record.entry)
-        insort(self._by_time, (crossing.moment_s, entry_id))
+        at = (crossing.moment_s, entry_id)
+        if not self._by_time or at >= self._by_time[-1]:
+            self._by_time.append(at)  # most come in order
+        else:
+            insort(self._by_time, at)
         if vector is not None:
             if self._index is None:
                 self._index = faiss.IndexFlatIP(vector.size)
@@ -119,6 +123,7 @@ class Bucket:
             self._index.add(vector[np.newaxis])
             self._rows[entry_id] = len(self._entry_ids)
             self._entry_ids.append(entry_id)
+            self._persons.append(self.counts_as(record.answer.person_id))
 
     def edited(self, record: Edited, whole_log: Callable[[], Sequence[Record]]) -> None:
         """Take in an edit; see `take`."""
@@ -128,6 +133,7 @@ class Bucket:
             self.people.add(record)
         self.last_number = record.number
         self._standing = standing_of(self.people)
+        self._persons = [self.counts_as(self.people.person_of[entry_id]) for entry_id in self._entry_ids]
 
     def counts_as(self, person_id: str) -> str:
         """The person as whom one counts, by people's verdicts."""
@@ -140,6 +146,8 @@ class Bucket:
     def elsewhere(self, crossing: Crossing) -> dict[str, Crossing]:
         """Persons who were at another place at that moment, as they count, each with one such crossing."""
         found: dict[str, Crossing] = {}
+        if not self._by_time or self._by_time[-1][0] < crossing.moment_s - self._longest_s:
+            return found
         start = bisect_left(self._by_time, (crossing.moment_s - self._longest_s, ""))
         for moment_s, entry_id in islice(self._by_time, start, None):
             if moment_s > crossing.moment_s + self._longest_s:
@@ -149,28 +157,38 @@ class Bucket:
                 found[self.counts_as(self.people.person_of[entry_id])] = other
         return found
 
-    def persons(self, vector: Vectors, most: int, without: Iterable[str] = ()) -> list[Candidate]:
+    def persons(
+        self, vector: Vectors, most: int, without: Collection[str] = ()
+    ) -> tuple[list[Candidate], Candidate | None]:
         """The most similar persons, each by their most similar entry, best first.
 
         Args:
             vector: (E,) of length 1.
-            most: how many entries are looked at, and how many persons are given, at most; however small it
-                is, the two best persons are found.
+            most: how many entries are looked at; more where they are all of one person, so that the two best
+                persons are found however small it is.
             without: persons, as they count, who are left out.
+
+        Returns:
+            The persons, and the best of those who were left out, where one is more similar than the second
+            person who was not.
         """
-        left_out = set(without)
-        person_of, same_as = self.people.person_of, self._standing.same_as
+        persons, entry_ids, person_of = self._persons, self._entry_ids, self.people.person_of
         looked_at = max(2, most)
         while True:
             found: dict[str, Candidate] = {}
+            left_out: Candidate | None = None
             for score, row in self._nearest(vector, looked_at):
-                entry_id = self._entry_ids[row]
-                person = person_of[entry_id]
-                counts_as = same_as.get(person, person)
-                if counts_as not in found and counts_as not in left_out:
-                    found[counts_as] = Candidate(person, entry_id, score)
-            if len(found) > 1 or looked_at >= len(self):
-                return list(islice(found.values(), max(2, most)))
+                person = persons[row]
+                if person in found or (without and person in without and left_out is not None):
+                    continue
+                entry_id = entry_ids[row]
+                candidate = Candidate(person_of[entry_id], entry_id, score)
+                if without and person in without:
+                    left_out = candidate
+                else:
+                    found[person] = candidate
+            if len(found) > 1 or looked_at >= len(entry_ids):
+                return list(found.values()), left_out
             looked_at *= _WIDER
 
     def entries(self, vector: Vectors, most: int) -> list[Candidate]:
@@ -212,5 +230,6 @@ class Bucket:
         if self._index is None:
             return ()
         scores, rows = self._index.search(vector[np.newaxis], min(most, len(self)))
-        np.minimum(scores, 1.0, out=scores)  # rounding may lead a hair beyond
+        if scores[0, 0] > 1.0:
+            np.minimum(scores, 1.0, out=scores)  # rounding may lead a hair beyond
         return zip(scores[0].tolist(), rows[0].tolist(), strict=True)

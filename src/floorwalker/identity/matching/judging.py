@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from floorwalker.identity.matching.answer import Answer, Candidate
 from floorwalker.identity.matching.bucket import Bucket, Crossing
 from floorwalker.identity.matching.doors import Doors
@@ -38,14 +36,17 @@ def judge(bucket: Bucket, doors: Doors, entry: Entry, vector: Vectors, rules: Ru
         return decide(bucket.entries(vector, rules.topk), rules, newcomer)
     crossing = Crossing.of(entry)
     elsewhere = bucket.elsewhere(crossing)
-    candidates = bucket.persons(vector, rules.topk, elsewhere)
+    candidates, left_out = bucket.persons(vector, rules.topk, elsewhere)
     doubts = NO_DOUBTS
     best = candidates[0] if candidates else None
     if best is not None and best.score >= rules.threshold:
         twice = _why_twice(bucket, doors, best, crossing)
         doubts = Doubts(twice, bucket.is_told_apart(best.person_id))
-    elif elsewhere:
-        doubts = Doubts(ruled_out=_why_ruled_out(bucket, vector, rules, elsewhere))
+    elif left_out is not None and left_out.score >= rules.threshold:
+        other = elsewhere[bucket.counts_as(left_out.person_id)]
+        doubts = Doubts(
+            ruled_out=f"two_places: {left_out.person_id} crossed at {other.camera} at that moment"
+        )
     return decide(candidates, rules, newcomer, doubts)
 
 
@@ -61,14 +62,3 @@ def _why_twice(bucket: Bucket, doors: Doors, best: Candidate, crossing: Crossing
                 f"{apart_s:.0f} s apart at {beside.camera} and none in between"
             )
     return None
-
-
-def _why_ruled_out(
-    bucket: Bucket, vector: Vectors, rules: Rules, elsewhere: Mapping[str, Crossing]
-) -> str | None:
-    """Who would have been a match and was elsewhere."""
-    best = bucket.persons(vector, 1)[0]
-    other = elsewhere.get(bucket.counts_as(best.person_id))
-    if other is None or best.score < rules.threshold:
-        return None
-    return f"two_places: {best.person_id} crossed at {other.camera} at that moment"

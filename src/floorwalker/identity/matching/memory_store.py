@@ -32,8 +32,10 @@ class MemoryStore:
 
     def session(self, key: BucketKey) -> _Session:
         """Holds a bucket against every other thread."""
-        with self._lock:
-            log = self._logs.setdefault(key, _Log())
+        log = self._logs.get(key)
+        if log is None:
+            with self._lock:
+                log = self._logs.setdefault(key, _Log())
         return _Session(log, self)
 
     def records(
