@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from floorwalker.identity.matching.encoder import MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey
 from floorwalker.server.app import create_app
 from floorwalker.server.making_matcher import matcher_of
+from floorwalker.server.matching import shortest
 from floorwalker.server.matching_start import read_today
 from floorwalker.settings import Settings
 from floorwalker.warehouse import Warehouse, engine
@@ -77,7 +80,7 @@ def test_the_contract(house, post):
         "direction": "entry",
         "camera": "CAM_ENTRY_01",
         "images": ["s3://crops/0.jpg"],
-        "embeddings": ASHA.round(6).astype(np.float32).tolist(),
+        "embeddings": ASHA.round(6).tolist(),  # as they were sent
         "status": "new",
         "match_id": None,
         "person_id": "nc0009-0001",
@@ -100,6 +103,13 @@ def test_the_same_entry_again_gets_the_same_answer_to_the_letter(house):
     assert again.content == first.content
     assert ("x-repeated" in first.headers, again.headers["x-repeated"]) == (False, "true")
     assert stored(house) == 1
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(numbers=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
+def test_numbers_come_back_as_the_same_32_bits(numbers):
+    vectors = np.array([numbers], np.float32)
+    assert np.array_equal(shortest(vectors).astype(np.float32), vectors)
 
 
 def test_asking_without_keeping(house, post):
