@@ -18,6 +18,7 @@ from floorwalker.server.errors import ApiError, send_error
 PROBES = frozenset({"/livez", "/readyz"})
 _LOG_INS = frozenset({"/login", "/logout"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ONCE = frozenset({"/events/ingest", "/match"})  # what is sent there twice counts once
 _MOST_BUCKETS = 10_000
 
 
@@ -204,7 +205,7 @@ def _too_slow(seconds: float, scope: Scope, is_reading: bool) -> ApiError:
     if is_reading:
         headers = {"Connection": "close"}
         return ApiError(408, "request_timeout", f"the request was not sent {limit}", headers=headers)
-    if scope["method"] in _READING or scope["path"] == "/events/ingest":
+    if scope["method"] in _READING or scope["path"] in _ONCE:
         advice = "the same request again does no harm"
     else:
         advice = "it may still be done: look before the same request is sent again"
