@@ -14,8 +14,8 @@ from floorwalker.identity.matching.entry import BucketKey, Direction
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
 from floorwalker.identity.matching.manifest_json import encode_manifest
 
-KEY = BucketKey("2026-03-03", "nc0009")
-OPENS = datetime(2026, 3, 3, 9, tzinfo=UTC)
+KEY = BucketKey("2026-03-02", "nc0009")
+OPENS = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DIMENSION = 32
 _CAMERAS = ("door-north", "door-south", "door-garage")
 _BURST = 5

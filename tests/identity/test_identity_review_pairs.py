@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from floorwalker.errors import InputError
 from floorwalker.identity.matching.answer import Answer, Candidate, Status
 from floorwalker.identity.matching.bucket_log import EditKind, Matched
+from floorwalker.identity.matching.calibration import uncalibrated
 from floorwalker.identity.matching.doors import Doors
-from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.identity.matching.encoder import MEAN_THRESHOLDS, MeanEncoder
 from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
 from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.hard_pairs import (
@@ -29,7 +30,7 @@ from floorwalker.identity.review.hard_pairs import (
 from floorwalker.identity.review.implied import implied_by, open_pairs, ordered
 from floorwalker.identity.review.line_log import LineLog
 from floorwalker.identity.review.marks import Mark, mark_of, marked_by
-from floorwalker.identity.review.pair_bench import Saying, SetBench, logistic, states_of
+from floorwalker.identity.review.pair_bench import Saying, SetBench, states_of
 from floorwalker.identity.review.teaching import worth_of
 
 KEY = BucketKey("2026-03-03", "nc0009")
@@ -178,7 +179,7 @@ def say(bench: SetBench, kind: str, *entries: str, undoes: int | None = None) ->
 
 
 def marks(bench: SetBench) -> list[str]:
-    states, _ = states_of(bench, bench.marked(), logistic(0.88, 0.02))
+    states, _ = states_of(bench, bench.marked(), uncalibrated("mean-1", MEAN_THRESHOLDS))
     return [f"{state.mark} {state.verdict or '-'} {state.implied or '-'}" for state in states]
 
 

@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from floorwalker.adapters.image_places import ImagePlaces
 from floorwalker.adapters.pair_sets import PairFiles, pair_files_from
+from floorwalker.adapters.review_files import ReviewFiles
 from floorwalker.errors import InputError
 from floorwalker.identity.matching.cluster_truth import read_truth
 from floorwalker.identity.matching.encoder import MEAN_THRESHOLDS
@@ -172,9 +175,31 @@ def test_a_manifest_is_opened_from_named_places_only_and_by_others_after_a_new_s
         assert "has changed since it was opened" in answer.json()["error"]["message"]
 
 
+def test_a_manifest_is_opened_from_a_bucket_that_is_named(
+    tmp_path: Path,
+) -> None:
+    """By fsspec; its memory stands for gs:// and s3://, which are read by the same lines."""
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe("/crops-bucket/day.json", json.dumps(manifest()).encode())
+    places = ImagePlaces.of(["memory://crops-bucket", "gs://another"])
+    files = ReviewFiles(tmp_path, places)
+    assert files.open_at("memory://crops-bucket/day.json").known.name == "day.json"
+    for address in (
+        "memory://elsewhere/day.json",
+        "gs://crops-bucket/day.json",
+        "memory://crops-bucket/../x",
+    ):
+        with pytest.raises(InputError, match="FLOORWALKER_REVIEW_PLACES"):
+            files.open_at(address)
+    with pytest.raises(InputError, match="no such file"):
+        files.open_at("memory://crops-bucket/none.json")
+    bucket.rm("/crops-bucket", recursive=True)
+
+
 def test_what_cannot_be_is_an_error_with_a_code(desk: Desk) -> None:
     file = desk.open(manifest())
     get, post = desk.client.get, desk.client.post
+    assert code(get("/review/desk", params={"file": file, "mode": "global"})) == (422, "no_vectors")
     assert code(get("/review/desk")) == (422, "no_desk")
     assert code(get("/review/desk", params={"file": file, "day_id": "2026-03-03"})) == (422, "no_desk")
     assert code(get("/review/desk", params={"day_id": "today", "store_id": "A"})) == (422, "day_id")
@@ -286,7 +311,7 @@ def crossing(name: str, minute: int, vector: list[float]) -> dict[str, Any]:
         "camera": "door",
         "images": ["0.png"],
         "embeddings": [vector],
-        "attrs": {},
+        "attrs": {"hat": True},
     }
 
 
@@ -296,6 +321,13 @@ def test_a_store_day_of_the_matcher_is_reviewed_and_it_learns_of_it(desk: Desk) 
         assert post("/match", json=crossing(f"e{number}", number, vector)).status_code == 200
     told = desk.client.get("/review/desk", params=day).json()
     assert [entry["entry_id"] for entry in told["entries"]] == ["e0", "e1", "e2"]
+    assert [(entry["images"], entry["attrs"]) for entry in told["entries"]] == [(1, {"hat": True})] * 3
+    whole = desk.client.get("/review/entry_manifest.json", params=day).content
+    assert (
+        read_manifest(whole).groups()
+        == read_manifest(desk.client.get("/manifest", params=day).content).groups()
+    )
+    assert b'"embeddings":[[1.0' in whole
     assert desk.client.get("/api/image", params={**day, "entry": "e1"}).status_code == 200
     pairs = desk.client.get("/review/pairs/list", params=day).json()
     assert ["e2", "e0"] in [pair["entries"] for pair in pairs["pairs"]]

@@ -63,9 +63,8 @@ def test_everything_by_keyboard(
     assert shown_pair(page) == tuple(best)  # what teaches most comes first
     expect(page.locator(".keys")).to_contain_text("1 same")
     expect(page.locator(".burst img")).to_have_count(10)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.burst img')].every(image => image.naturalWidth > 0)"
-    )
+    for image in page.locator(".burst img").all():
+        expect(image).not_to_have_js_property("naturalWidth", 0)
     first = shown_pair(page)
     page.keyboard.press("2")
     said(page, 1)

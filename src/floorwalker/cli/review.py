@@ -21,7 +21,7 @@ from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.identity.review.line_log import LineLog
 from floorwalker.identity.review.marks import marked_by, verdict_lines
 from floorwalker.server.app import create_app
-from floorwalker.server.making_matcher import matcher_of
+from floorwalker.server.making_matcher import calibration_of, matcher_of
 from floorwalker.server.review_desks import Reviews, reviews_from
 from floorwalker.server.serving import serve_app
 from floorwalker.settings import Settings
@@ -169,6 +169,7 @@ def _serve(warehouse: Warehouse, matcher: Matcher, reviews: Reviews, path: str, 
                 warehouse,
                 log=lambda _entry: None,
                 matcher=matcher,
+                calibration=calibration_of(settings),
                 stopping=stopping,
                 policy=policy_for(host, warehouse, loopback_open=False),
                 limits=limits_of(settings),

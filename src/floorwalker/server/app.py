@@ -46,7 +46,7 @@ from floorwalker.server.errors import install_error_handlers
 from floorwalker.server.gate import AccessPolicy, Gate
 from floorwalker.server.limits import LimitRequests, Limits, RateLimit
 from floorwalker.server.live_keys import LiveKeys
-from floorwalker.server.making_matcher import doors_in, plain_matcher
+from floorwalker.server.making_matcher import plain_matcher
 from floorwalker.server.matching_start import read_today
 from floorwalker.server.probes import database_standing
 from floorwalker.server.prometheus import Measurements
@@ -108,7 +108,7 @@ def create_app(
     app.state.sessions = Sessions(seal_key or fresh_seal_key())
     app.state.history = Memory()
     app.state.reviews = reviews or reviews_from(Settings.load())
-    app.state.reviews.join(app.state.matcher, doors_in(warehouse))
+    app.state.reviews.join(app.state.matcher, calibration)
     app.state.measurements = Measurements(lambda: _gauges(app))
     for part in (
         ingest,

@@ -139,7 +139,7 @@ def change_json(change: Change) -> dict[str, Any]:
 
 
 def _manifest(desk: Desk, *, vectors: bool) -> Manifest:
-    records = desk.records(vectors=vectors)
+    records = desk.whole(vectors=vectors)
     has_vectors = any(isinstance(record, Matched) and record.entry.embeddings.size for record in records)
     return manifest_of(desk.key, records, embeddings=vectors and has_vectors)
 

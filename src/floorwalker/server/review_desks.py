@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -17,12 +17,12 @@ from floorwalker.adapters.pair_sets import PairFiles, open_pairs_set
 from floorwalker.adapters.review_files import ReviewFiles
 from floorwalker.adapters.thumbnails import Thumbnails
 from floorwalker.errors import InputError
-from floorwalker.identity.matching.calibration import Calibration, read_calibration
-from floorwalker.identity.matching.doors import Doors
+from floorwalker.identity.matching.calibration import Calibration, uncalibrated
+from floorwalker.identity.matching.encoder import Thresholds
 from floorwalker.identity.matching.entry import BucketKey, Entry
 from floorwalker.identity.matching.matcher import Matcher
 from floorwalker.identity.review.desk import Desk, StoreDayDesk
-from floorwalker.identity.review.pair_bench import DeskBench, PairBench, logistic
+from floorwalker.identity.review.pair_bench import DeskBench, PairBench
 from floorwalker.server.auth import caller_of, require_store
 from floorwalker.server.errors import ApiError
 from floorwalker.server.matching_body import check_key
@@ -47,30 +47,26 @@ class Reviews:
         images: pictures of entries.
         image_base: in front of images' addresses that are relative; None: they count from the first place.
         pairs: a list of hard pairs that was given, with what it needs; None: none was.
-        calibration: P(same) of a cosine; None: nobody has calibrated.
         matcher: has the logs of store days, an encoder and thresholds.
-        doors_of: gives where the cameras of a store are.
+        calibration: from cosine to P(same).
     """
 
     files: ReviewFiles
     images: Thumbnails
     image_base: str | None = None
     pairs: PairFiles | None = None
-    calibration: Calibration | None = None
     matcher: Matcher = field(init=False)
-    doors_of: Callable[[str], Doors] = field(init=False)
+    calibration: Calibration = field(init=False)
     _benches: OrderedDict[str, PairBench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def join(self, matcher: Matcher, doors_of: Callable[[str], Doors]) -> None:
-        """Work with a matcher: with its store days, and by its encoder and thresholds on files too."""
-        self.matcher, self.doors_of, self.files.doors_of = matcher, doors_of, doors_of
-
-    def p_same(self, score: float) -> float:
-        """P(same) of a cosine."""
-        if self.calibration is not None:
-            return float(self.calibration.probability(score))
-        return logistic(self.matcher.rules.threshold, self.matcher.rules.margin)(score)
+    def join(self, matcher: Matcher, calibration: Calibration | None) -> None:
+        """Work with a matcher: with its store days, and by its encoder, thresholds and doors on files too."""
+        rules = matcher.rules
+        self.matcher, self.files.doors_of = matcher, matcher.doors_of
+        self.calibration = calibration or uncalibrated(
+            matcher.encoder.fingerprint, Thresholds(rules.threshold, rules.margin)
+        )
 
     def bench(self, lying: Lying | None, *, anew: bool = False) -> PairBench:
         """The pairs of a desk, or of the list that was given.
@@ -114,9 +110,7 @@ def reviews_from(settings: Settings, pairs: PairFiles | None = None, base: str |
     named = [place.strip() for place in settings.review_places.split(",") if place.strip()]
     manifests = ImagePlaces.of(named or [settings.home / "manifests"])
     files = ReviewFiles(settings.home / "review", manifests)
-    path = settings.reid_calibration
-    calibration = None if path is None else read_calibration(path)
-    return Reviews(files, Thumbnails(images_of(settings)), base, pairs, calibration)
+    return Reviews(files, Thumbnails(images_of(settings)), base, pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +159,7 @@ def lying_at(request: Request, file_id: str | None, day_id: str | None, store_id
         raise ApiError(422, "no_desk", "expected either file, or day_id and store_id")
     check_key(day_id, store_id)
     require_store(request, store_id)
-    desk = StoreDayDesk(reviews.matcher, BucketKey(day_id, store_id), reviews.doors_of(store_id))
+    desk = StoreDayDesk(reviews.matcher, BucketKey(day_id, store_id))
     return Lying(desk, f"{store_id}, {day_id}")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from floorwalker.adapters.review_files import Known
@@ -17,7 +17,10 @@ from floorwalker.identity.matching.doors import Doors
 from floorwalker.identity.matching.people import people_of
 from floorwalker.identity.review.steps import Steps, steps_of
 from floorwalker.server.auth import OPERATOR, VIEWER, may_see, require_store
+from floorwalker.server.day_clusters import DayClusters
 from floorwalker.server.errors import ApiError
+from floorwalker.server.manifest import Mode
+from floorwalker.server.matching import refusals
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.review_bodies import ForgetBody, OpenBody
@@ -75,23 +78,46 @@ def forget(body: ForgetBody, request: Request) -> dict[str, Any]:
 
 
 @router.get("/review/desk", dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
-def desk(request: Request, file: FileId = None, day_id: DayId = None, store_id: StoreId = None) -> Response:
+def desk(
+    request: Request,
+    file: FileId = None,
+    day_id: DayId = None,
+    store_id: StoreId = None,
+    mode: Annotated[Mode, Query(description="By which rule entries are persons; as `/manifest`.")] = (
+        Mode.MATCHED
+    ),
+) -> Response:
     """What lies on a desk: entries, who they are, and where undo and redo stand."""
     lying = lying_at(request, file, day_id, store_id)
-    content = msgspec.json.encode(desk_json(lying, zone_of(request, lying.desk.key.store_id)))
+    person_of = None
+    if mode is Mode.GLOBAL:
+        if lying.file_id is not None:
+            raise ApiError(422, "no_vectors", "only a store's day can be clustered here, not a manifest")
+        clusters: DayClusters = request.app.state.clusters
+        with refusals():
+            person_of = clusters.person_of(lying.desk.key)
+    told = desk_json(lying, zone_of(request, lying.desk.key.store_id), person_of)
+    content = msgspec.json.encode(told)
     return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def desk_json(lying: Lying, timezone: str) -> dict[str, Any]:
-    """What lies on a desk, for the pages."""
-    records = lying.desk.records()
+def desk_json(lying: Lying, timezone: str, person_of: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What lies on a desk, for the pages.
+
+    Args:
+        lying: the desk.
+        timezone: of the store.
+        person_of: entry → person by another rule; entries that it lacks are left out. None: by the log.
+    """
+    records = lying.desk.whole(vectors=False)
     people = people_of(records)
+    named = people.person_of if person_of is None else person_of
     entries = []
     for record in records:
-        if isinstance(record, Matched):
+        if isinstance(record, Matched) and record.entry.entry_id in named:
             entry, answer = record.entry, record.answer
             shown = entry_json(entry)
-            shown["person_id"] = people.person_of[entry.entry_id]
+            shown["person_id"] = named[entry.entry_id]
             shown["excluded"] = entry.entry_id in people.excluded
             shown["score"], shown["score2"] = answer.score, answer.score2
             entries.append(shown)

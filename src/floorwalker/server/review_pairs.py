@@ -104,7 +104,7 @@ def verdicts(
 def kept(request: Request, file: FileId = None, day_id: DayId = None, store_id: StoreId = None) -> Response:
     """The list without the pairs that were removed."""
     bench, _ = bench_at(request, file, day_id, store_id)
-    states, _ = states_of(bench, bench.marked(), reviews_of(request).p_same)
+    states, _ = states_of(bench, bench.marked(), reviews_of(request).calibration)
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(["qid", "aid"])
@@ -129,13 +129,10 @@ def _pair_json(bench: PairBench, place: int) -> dict[str, Any]:
 
 
 def _standing(bench: PairBench, marked: Marked, reviews: Reviews) -> dict[str, Any]:
-    states, contradictions = states_of(bench, marked, reviews.p_same)
-    p = {pair: reviews.p_same(score) for pair, score in bench.scores.items()}
+    states, contradictions = states_of(bench, marked, reviews.calibration)
     worth = [0.0 if state.worth is None else state.worth.total for state in states]
     return {
-        "states": [
-            _state_json(state, p.get(pair.entries)) for pair, state in zip(bench.pairs, states, strict=True)
-        ],
+        "states": [_state_json(state) for state in states],
         "order": sorted(range(len(states)), key=lambda place: (-worth[place], place)),
         "contradictions": contradictions[:50],
         "steps": {
@@ -145,12 +142,12 @@ def _standing(bench: PairBench, marked: Marked, reviews: Reviews) -> dict[str, A
     }
 
 
-def _state_json(state: PairState, p_same: float | None) -> dict[str, Any]:
+def _state_json(state: PairState) -> dict[str, Any]:
     return {
         "mark": state.mark.value,
         "verdict": None if state.verdict is None else state.verdict.value,
         "implied": None if state.implied is None else state.implied.value,
-        "p_same": None if p_same is None else round(p_same, 4),
+        "p_same": None if state.p_same is None else round(state.p_same, 4),
         "settles": None if state.worth is None else round(state.worth.settles, 2),
     }
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
-
-import numpy as np
 
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.identity.matching.answer import NOBODY, Answer, Status
@@ -16,8 +15,10 @@ from floorwalker.identity.matching.editing import checked_edit
 from floorwalker.identity.matching.entry import BucketKey, Entry
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
 from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.memory_store import NO_VECTORS
 from floorwalker.identity.review.line_log import Line, LineLog
 
+_PAGE = 500  # records read at a time
 _ALREADY = "manifest"  # who said what a manifest already holds
 
 
@@ -32,8 +33,15 @@ class Desk(Protocol):
     def doors(self) -> Doors:
         """Where the store's cameras are."""
 
-    def records(self, *, vectors: bool = False) -> Sequence[Record]:
-        """The whole log in order; without `vectors` embeddings are (0, 0)."""
+    def records(self) -> Sequence[Record]:
+        """The log in order: who is who. Entries may lack what retention takes, whether or not it did."""
+
+    def whole(self, *, vectors: bool) -> Sequence[Record]:
+        """The log in order with attributes and images.
+
+        Args:
+            vectors: whether embeddings are there too; else they may be (0, 0).
+        """
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
@@ -55,17 +63,23 @@ class StoreDayDesk:
     Args:
         matcher: has the logs.
         key: the store's day.
-        doors: where the store's cameras are.
     """
 
-    def __init__(self, matcher: Matcher, key: BucketKey, doors: Doors | None = None) -> None:
+    def __init__(self, matcher: Matcher, key: BucketKey) -> None:
         self._matcher = matcher
         self.key = key
-        self.doors = doors or Doors()
+        self.doors = matcher.doors_of(key.store_id)
 
-    def records(self, *, vectors: bool = False) -> Sequence[Record]:
-        """The whole log in order."""
-        return self._matcher.store.records(self.key, vectors=vectors)
+    def records(self) -> Sequence[Record]:
+        """The log in order, without what retention takes."""
+        return self._matcher.store.records(self.key, vectors=False)
+
+    def whole(self, *, vectors: bool) -> Sequence[Record]:
+        """The log in order with attributes and images, read a page at a time: a day of vectors is long."""
+        store, records = self._matcher.store, list[Record]()
+        while page := store.records(self.key, after=records[-1].number if records else 0, most=_PAGE):
+            records += page if vectors else map(_light, page)
+        return records
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
@@ -102,9 +116,13 @@ class FileDesk:
             else:
                 self._bucket.edited(record, tuple)
 
-    def records(self, *, vectors: bool = False) -> Sequence[Record]:
-        """The manifest and all that was said of it; always with the vectors that it has."""
+    def records(self) -> Sequence[Record]:
+        """The manifest and all that was said of it."""
         return [*self._opened, *self._said()]
+
+    def whole(self, *, vectors: bool) -> Sequence[Record]:
+        """The same: what a manifest holds is there anyway."""
+        return self.records()
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of that name, if it is of this day."""
@@ -122,6 +140,13 @@ class FileDesk:
 
     def _said(self) -> list[Edited]:
         return [edited_from(line) for line in self._log.read()]
+
+
+def _light(record: Record) -> Record:
+    """A record without its vectors, which are most of it."""
+    if isinstance(record, Edited):
+        return record
+    return replace(record, entry=replace(record.entry, embeddings=NO_VECTORS))
 
 
 def line_of(number: int, edit: Edit) -> Line:
@@ -176,7 +201,7 @@ def _matched(key: BucketKey, event: ManifestEvent, person: ManifestPerson) -> tu
         event.timestamp,
         event.direction,
         event.camera,
-        np.zeros((0, 0), np.float32) if vectors is None else vectors,
+        NO_VECTORS if vectors is None else vectors,
         event.attrs,
         event.images,
         event.alert_id,

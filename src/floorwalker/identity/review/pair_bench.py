@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import exp
 from typing import Protocol
 
 import numpy as np
 
 from floorwalker.events import format_utc
 from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind, Matched
+from floorwalker.identity.matching.calibration import Calibration
 from floorwalker.identity.matching.doors import Doors
 from floorwalker.identity.matching.encoder import Encoder
 from floorwalker.identity.matching.entry import Entry
@@ -145,7 +145,7 @@ class DeskBench:
     def __init__(self, desk: Desk, encoder: Encoder, rules: Rules) -> None:
         self._desk = desk
         self.doors = desk.doors
-        matched = [record for record in desk.records(vectors=True) if isinstance(record, Matched)]
+        matched = [record for record in desk.whole(vectors=True) if isinstance(record, Matched)]
         units = unit_vectors((each.entry for each in matched), encoder)
         self.entries = bare_entries(matched)
         self.pairs = find_hard_pairs(
@@ -186,24 +186,26 @@ class PairState:
         mark: whether it stays in its list.
         verdict: the last one on it; None: nobody gave one.
         implied: what follows from other verdicts; None: nothing.
+        p_same: P(same) by its cosine; None: there is none.
         worth: what a verdict on it would teach; None: it is not open.
     """
 
     mark: Mark
     verdict: EditKind | None
     implied: EditKind | None
+    p_same: float | None
     worth: Worth | None
 
 
 def states_of(
-    bench: PairBench, marked: Marked, p_same: Callable[[float], float]
+    bench: PairBench, marked: Marked, calibration: Calibration
 ) -> tuple[list[PairState], list[PairOf]]:
     """Where all pairs of a bench stand.
 
     Args:
         bench: the pairs.
         marked: what was said of them.
-        p_same: P(same) of a cosine.
+        calibration: from cosine to P(same).
 
     Returns:
         A state for each pair, in order, and the pairs whose verdicts contradict each other.
@@ -216,24 +218,21 @@ def states_of(
         for name, known in zip(names, follows, strict=True)
         if known is None and ordered(*name) not in marked.verdicts
     ]
-    worth = worth_of(free, {name: p_same(score) for name, score in bench.scores.items()}, implied)
+    p_same = dict(
+        zip(bench.scores, calibration.probability(list(bench.scores.values())).tolist(), strict=True)
+    )
+    worth = worth_of(free, p_same, implied)
     states = [
         PairState(
-            mark_of(name, marked, bench.truth), marked.verdicts.get(ordered(*name)), known, worth.get(name)
+            mark_of(name, marked, bench.truth),
+            marked.verdicts.get(ordered(*name)),
+            known,
+            p_same.get(name),
+            worth.get(name),
         )
         for name, known in zip(names, follows, strict=True)
     ]
     return states, implied.contradictions
-
-
-def logistic(threshold: float, margin: float) -> Callable[[float], float]:
-    """P(same) where nobody has calibrated: one half at the threshold, a quarter a margin below it."""
-    width = max(margin, 1e-6)
-
-    def p_same(score: float) -> float:
-        return 1.0 / (1.0 + exp(-max(min((score - threshold) / width, 60.0), -60.0)))
-
-    return p_same
 
 
 def truth_said(bench: PairBench, pair: PairOf) -> EditKind | None:

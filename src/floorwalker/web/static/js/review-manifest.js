@@ -81,14 +81,14 @@ function show() {
 }
 
 async function begin() {
-  openPanel(place("open"), location.pathname, !address);
+  place("mode").hidden = !new URLSearchParams(address).has("store_id"); // a manifest alone cannot be clustered
   place("viewer").hidden = true;
   if (!address) {
     showNoDesk(place("notices"), null);
     return;
   }
   try {
-    day = await loadDay(address);
+    day = await loadDay(address, place("mode").value);
   } catch (error) {
     showNoDesk(place("notices"), error, begin);
     return;
@@ -97,13 +97,17 @@ async function begin() {
   place("viewer").hidden = false;
   sayDay(place("what"), day);
   const cameras = [...new Set(day.entries.map((entry) => entry.camera))].sort();
+  const chosen = place("camera").value;
   place("camera").replaceChildren(new Option("all cameras", ""), ...cameras.map((name) => new Option(name, name)));
+  if (cameras.includes(chosen)) place("camera").value = chosen;
   for (const link of document.querySelectorAll("a[data-same-desk]")) link.search = `?${address}`;
   const wanted = new URLSearchParams(location.search).get("entry_id");
-  if (wanted) place("find").value = wanted;
+  if (wanted && !place("find").value) place("find").value = wanted;
   show();
 }
 
+openPanel(place("open"), location.pathname, !address);
+place("mode").addEventListener("change", begin);
 for (const id of ["find", "camera", "direction"]) place(id).addEventListener("input", () => show());
 await begin();
 document.body.dataset.ready = "yes";

@@ -129,9 +129,9 @@ export class Day {
   }
 }
 
-/** Fetch what lies on a desk. */
-export async function loadDay(address) {
-  return new Day(await getJson(deskPath("/review/desk", address)));
+/** Fetch what lies on a desk; `mode` says by which rule entries are persons. */
+export async function loadDay(address, mode = "matched") {
+  return new Day(await getJson(deskPath("/review/desk", address, mode === "matched" ? {} : { mode })));
 }
 
 function field(label, input) {
