@@ -147,6 +147,20 @@ def test_a_gap_in_sight_outside_the_door_ends_a_track(walk, context_of):
     assert part_on_doorstep([two], camera) == [two]
 
 
+def test_who_walked_off_outside_is_not_who_walks_towards_the_door_inside(walk, context_of):
+    camera = context_of("CAM_DOOR").camera
+
+    def joined(first, second):
+        parts = [walk(1, first), walk(1, second)]
+        names = ("time_s", "xyxy", "foot_px", "floor_m", "confidence")
+        whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return part_on_doorstep([dataclasses.replace(parts[0], **whole)], camera)
+
+    off = [(0, 4.5, 4.0), (4, 4.5, 0.4)]
+    assert len(joined(off, [(5.5, 4.5, 4.5), (9, 4.5, 0.4)])) == 2
+    assert len(joined([off[0], (2, 4.5, 2.4)], [(3.2, 4.5, 1.4), (5, 4.5, 0.4)])) == 1  # hidden on the line
+
+
 def test_who_goes_out_and_comes_in_again_in_other_clothes_is_two(walk, context_of):
     camera = context_of("CAM_DOOR").camera
     one, two = np.eye(8, dtype=np.float32)[:2]

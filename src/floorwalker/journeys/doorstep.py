@@ -25,7 +25,7 @@ _PACE_M_PER_S = 0.3
 def part_on_doorstep(
     tracks: Sequence[Track], camera: Camera, lost_s: float = LOST_S, outside_m: float = OUTSIDE_M
 ) -> list[Track]:
-    """Cut tracks that were out of sight outside an entry line, or turned round at it while out of sight.
+    """Cut tracks that were out of sight outside an entry line, or came over it or turned while out of sight.
 
     Near a door people come and go within a step of one another, and a tracker may give one who leaves and
     one who comes in the same track: over a gap, or in full sight, where looks before and after tell.
@@ -62,7 +62,7 @@ def _parted(
                 continue
             gone = path.across_m[before][-1] < -outside_m and path.across_m[after][0] < -outside_m
             long = track.time_s[gap + 1] - track.time_s[gap] >= TURN_LOST_S
-            if gone or (long and _turned(path, before, after)):
+            if gone or (long and _turned(path, before, after)) or _came_about_unseen(path, before, after):
                 cuts.add(gap + 1)
     bounds = [0, *sorted(cuts), len(track.time_s)]
     return [_rows(track, first, end) for first, end in pairwise(bounds)]
@@ -90,14 +90,29 @@ def _exchanged(track: Track, path: Approach, outside_m: float, lost_s: float) ->
     return found
 
 
+def _came_about_unseen(path: Approach, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> bool:
+    """Whether a gap leads over the line, and the walk before or after it does not."""
+    start_m, end_m = path.across_m[before][-1], path.across_m[after][0]
+    if start_m * end_m >= 0:
+        return False
+    onward = 1.0 if end_m > start_m else -1.0
+    return min(onward * way for way in _ways(path, before, after)) <= -_PACE_M_PER_S
+
+
 def _turned(path: Approach, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> bool:
     """Whether somebody walked one way before a gap and the other way after it."""
+    ways = _ways(path, before, after)
+    return min(np.abs(ways)) >= _PACE_M_PER_S and ways[0] * ways[1] < 0
+
+
+def _ways(path: Approach, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> list[float]:
+    """How fast somebody walked inwards just before and just after a gap, metres a second."""
     last_s, first_s = path.time_s[before][-1], path.time_s[after][0]
     ways = []
     for near in (before & (path.time_s >= last_s - _PACE_S), after & (path.time_s <= first_s + _PACE_S)):
         t, across = path.time_s[near], path.across_m[near]
-        ways.append((across[-1] - across[0]) / (t[-1] - t[0]) if len(t) > 1 else 0.0)
-    return min(np.abs(ways)) >= _PACE_M_PER_S and ways[0] * ways[1] < 0
+        ways.append(float((across[-1] - across[0]) / (t[-1] - t[0])) if len(t) > 1 else 0.0)
+    return ways
 
 
 def _rows(track: Track, first: int, end: int) -> Track:
