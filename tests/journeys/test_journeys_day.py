@@ -8,6 +8,7 @@ import numpy as np
 from floorwalker.events import EventType
 from floorwalker.journeys import camera_events
 from floorwalker.journeys.day import DAY_REASONS, CameraDay, resolve_day
+from floorwalker.journeys.day_matches import SameVisitor
 from floorwalker.journeys.doorstep import part_on_doorstep
 from floorwalker.resolutions import Attribute
 
@@ -42,6 +43,22 @@ def test_the_doors_entry_names_the_person_on_all_cameras(walk, context_of):
     assert only.reason == "rule:handover"
     assert 0.5 < only.confidence <= 1.0
     assert only.decided_utc > door_context.recording.start_utc
+
+
+def test_visitors_whom_the_matcher_took_for_one_are_one_unless_a_camera_saw_both(walk, context_of):
+    """Two go out, dressed like nobody before; somebody in other colours comes in much later."""
+    context = context_of("CAM_DOOR")
+    out = [walk(n, [(2, 2.5 + n, 4.2), (6, 2.5 + n, 0.3)], appearance=look(n)) for n in (1, 2)]
+    day = day_of(context, [*out, walk(3, [(400, 4.5, 0.3), (404, 4.5, 4.2)], appearance=look(3))])
+    named = visitors(day)
+    assert len(set(named.values())) == 3
+    assert same(resolve_day(context.store, [day])) == {}
+    match = SameVisitor(named[1], named[3], 4.0)
+    (said,) = resolve_day(context.store, [day], matches=[match])
+    assert {said.subject, said.value} == {named[1], named[3]}
+    assert said.confidence == round(1 / (1 + np.exp(-4.0)), 4)
+    both = [SameVisitor(named[1], named[2], 9.0), SameVisitor("VIS_nobody", named[3], 9.0)]
+    assert resolve_day(context.store, [day], matches=both) == []
 
 
 def test_two_people_at_one_time_stay_two(walk, context_of):

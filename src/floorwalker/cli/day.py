@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
+from floorwalker.cli.day_crossings import Crossings
 from floorwalker.cli.entry_options import (
     CropsFolder,
     ReidNetwork,
     WantEntries,
+    entries_path,
     network_for,
-    write_bursts,
 )
 from floorwalker.cli.options import (
     AsJson,
@@ -34,6 +35,7 @@ from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
 from floorwalker.pipeline.camera_run import CameraJob, guess_start
 from floorwalker.pipeline.day_run import DayRun, NamedDetector, process_day, videos_of, workers_for
+from floorwalker.pipeline.entry_payloads import write_entries
 from floorwalker.pipeline.load_day import load_day
 from floorwalker.pipeline.outputs import write_run
 from floorwalker.settings import Settings
@@ -66,6 +68,10 @@ def day(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes; default: one a core.", min=1)
     ] = None,
+    match: Annotated[
+        bool,
+        typer.Option("--match", help="Also know people again at the doors by a re-ID network's vectors."),
+    ] = False,
     entries: WantEntries = False,
     reid_network: ReidNetwork = None,
     crops: CropsFolder = None,
@@ -80,7 +86,7 @@ def day(
     settings = Settings.load()
     if entries and out is None:
         raise InputError("--entries writes into the folder of --out: name one")
-    network = network_for(entries, reid_network, settings)
+    network = network_for(entries or match, reid_network, settings)
     build_tracker(tracker)  # an unknown one is refused before the work
     jobs = [
         replace(job, mode=mode, stride=stride, tracker=tracker)
@@ -90,6 +96,7 @@ def day(
     warehouse.register_site(content, site.parent)
     # The processes share the cores; engines with a thread a core each would only get in each other's way.
     threads = max(1, (os.cpu_count() or 1) // workers_for(len(jobs), workers))
+    looking = Crossings(jobs, network, crops, settings if match else None)
     with terminated_as_interrupted():
         with progress_bar("s of video", quiet=quiet) as progress:
             result = process_day(
@@ -97,15 +104,15 @@ def day(
                 NamedDetector(detector or settings.detector, settings.models_dir, threads),
                 workers=workers,
                 on_progress=CameraBars(progress),
+                match=looking.match if match or entries or crops else None,
             )
         if out:
             out.mkdir(parents=True, exist_ok=True)
             for run in result.runs:
                 write_run(run, out / f"{run.recording.camera_id}.events.jsonl")
-        for run, job in zip(result.runs, jobs, strict=True):
-            write_bursts(
-                run, job, (out or folder) / f"{run.recording.camera_id}.events.jsonl", network, crops
-            )
+        if out and entries:
+            for run, found in zip(result.runs, looking.entries, strict=True):
+                write_entries(entries_path(out / f"{run.recording.camera_id}.events.jsonl"), found)
         load_day(warehouse, result)
     _report(stores[0], result, settings, as_json)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from floorwalker.errors import InputError
+from floorwalker.identity.matching.entry import Entry
 from floorwalker.pipeline.camera_run import CameraJob, CameraRun
 from floorwalker.pipeline.entry_bursts import bursts_of, entry_of, write_crops
 from floorwalker.pipeline.entry_payloads import write_entries
@@ -36,13 +37,13 @@ CropsFolder = Annotated[
 ]
 
 
-def network_for(entries: bool, network: Path | None, settings: Settings) -> OnnxCropEmbedder | None:
-    """The network that makes vectors of crops; None where nobody asked for entries.
+def network_for(asked: bool, network: Path | None, settings: Settings) -> OnnxCropEmbedder | None:
+    """The network that makes vectors of crops; None where nobody asked for what it is for.
 
     Raises:
-        InputError: entries are asked for and no network is named, or it is none.
+        InputError: it is needed and none is named, it is none, or it is named for nothing.
     """
-    if not entries:
+    if not asked:
         if network is not None:
             raise InputError("--reid-network makes vectors for --entries only; ask for them with --entries")
         return None
@@ -57,6 +58,20 @@ def entries_path(events: Path) -> Path:
     return events.with_name(f"{events.stem}.entries.jsonl")
 
 
+def entries_of(
+    result: CameraRun, job: CameraJob, network: OnnxCropEmbedder | None, crops: Path | None
+) -> list[Entry]:
+    """A recording's entries, if there is a network for them; its crops are written, if there is a folder."""
+    if network is None and crops is None:
+        return []
+    entries = []
+    for burst in bursts_of(result, job):
+        images = write_crops(crops, burst) if crops is not None else []
+        if network is not None:
+            entries.append(entry_of(burst, network, images))
+    return entries
+
+
 def write_bursts(
     result: CameraRun, job: CameraJob, events: Path, network: OnnxCropEmbedder | None, crops: Path | None
 ) -> list[Path]:
@@ -65,13 +80,7 @@ def write_bursts(
     Returns:
         What was written, folders without their files.
     """
-    if network is None and crops is None:
-        return []
-    entries = []
-    for burst in bursts_of(result, job):
-        images = write_crops(crops, burst) if crops is not None else []
-        if network is not None:
-            entries.append(entry_of(burst, network, images))
+    entries = entries_of(result, job, network, crops)
     written = [crops] if crops is not None else []
     if network is not None:
         write_entries(entries_path(events), entries)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from floorwalker.events import EventType
 from floorwalker.identity.handover import HandoverSettings, Link, link_sightings
+from floorwalker.journeys.day_matches import SameVisitor, links_of_matches
 from floorwalker.journeys.day_returns import returns_of_day
 from floorwalker.journeys.day_staff import sightings_with_uniform, staff_of_day, staff_proofs
 from floorwalker.journeys.day_tracks import CameraDay, DayTrack, day_tracks, known_pairs
@@ -40,7 +41,10 @@ class DaySettings:
 
 
 def resolve_day(
-    store: Store, days: Sequence[CameraDay], settings: DaySettings | None = None
+    store: Store,
+    days: Sequence[CameraDay],
+    settings: DaySettings | None = None,
+    matches: Sequence[SameVisitor] = (),
 ) -> list[Resolution]:
     """Who is the same person on several tracks, and who is staff.
 
@@ -48,6 +52,7 @@ def resolve_day(
         store: the store.
         days: its recordings of one store-day, one entry a recording.
         settings: thresholds.
+        matches: visitors whom the matcher took for one, where a network looked at them.
 
     Returns:
         SAME_AS from each other visitor_id of a person to the one that holds (the door's entry where there
@@ -63,6 +68,7 @@ def resolve_day(
     proof = staff_proofs(nodes, rules.staff, rules.handover)
     sightings = sightings_with_uniform(nodes, proof, rules.staff.uniform)
     links = link_sightings(sightings, rules.handover, known_pairs(nodes))
+    links += links_of_matches(nodes, matches)
     known = [members for members, _ in _persons(len(nodes), links)]
     links += returns_of_day(nodes, known, epoch, rules.door, rules.handover.door_slack_s)
     persons = _persons(len(nodes), links)

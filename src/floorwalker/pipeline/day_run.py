@@ -19,6 +19,7 @@ import cv2
 
 from floorwalker.errors import InputError, WorkError
 from floorwalker.journeys.day import CameraDay, resolve_day
+from floorwalker.journeys.day_matches import SameVisitor
 from floorwalker.pipeline.camera_run import CameraJob, CameraRun, process_recording
 from floorwalker.resolutions import Resolution
 from floorwalker.site import Camera
@@ -111,6 +112,7 @@ def process_day(
     *,
     workers: int | None = None,
     on_progress: CameraProgress | None = None,
+    match: Callable[[Sequence[CameraRun]], Sequence[SameVisitor]] | None = None,
 ) -> DayRun:
     """Process the recordings of one store side by side and resolve what they show together.
 
@@ -119,6 +121,8 @@ def process_day(
         build: makes each recording's detector.
         workers: processes; default: one a core.
         on_progress: called with camera, seconds of its recording done and seconds in all.
+        match: tells which visitors are one person by a network's vectors, once all recordings are done; None:
+            no network looks at them.
 
     Returns:
         The runs and the day's resolutions. When one recording fails, or the call is interrupted, the others
@@ -153,7 +157,8 @@ def process_day(
         CameraDay(job.camera, run.recording, run.tracks, run.events)
         for job, run in zip(jobs, runs, strict=True)
     ]
-    return DayRun(runs, resolve_day(jobs[0].store, days))
+    matches = () if match is None else match(runs)
+    return DayRun(runs, resolve_day(jobs[0].store, days, matches=matches))
 
 
 def _leave_signals_to_the_caller() -> None:

@@ -26,6 +26,12 @@ def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
     Raises:
         InputError: the network, the attributes or the calibration cannot be read or do not belong together.
     """
+    doors = doors_in(warehouse, settings.reid_elsewhere_s)
+    return matcher_over(entry_store_of(warehouse, settings), settings, doors)
+
+
+def matcher_over(store: EntryStore, settings: Settings, doors: Callable[[str], Doors]) -> Matcher:
+    """The same over any store of entries, with doors from anywhere."""
     schema = None if settings.attr_schema is None else read_schema(settings.attr_schema)
     encoder = choose_encoder(settings.model_ckpt, schema)
     found = encoder.thresholds
@@ -39,8 +45,7 @@ def matcher_of(warehouse: Warehouse, settings: Settings) -> Matcher:
         settings.topk,
         Rule(settings.reid_rule),
     )
-    doors = doors_in(warehouse, settings.reid_elsewhere_s)
-    return Matcher(entry_store_of(warehouse, settings), encoder, rules, doors_of=doors)
+    return Matcher(store, encoder, rules, doors_of=doors)
 
 
 def calibration_of(settings: Settings) -> Calibration | None:
