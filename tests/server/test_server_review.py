@@ -207,6 +207,14 @@ def test_what_cannot_be_is_an_error_with_a_code(desk: Desk) -> None:
     assert code(get("/review/pairs/list")) == (404, "no_pairs")
     assert code(post("/review/files", json={})) == (422, "no_manifest")
     assert code(post("/review/files", json={"manifest": {"people": []}})) == (400, "bad_request")
+    sent = json.dumps({"manifest": {"store_id": "STORE", "day_id": "2026-03-03", "people": "PEOPLE"}})
+    headers = {"Content-Type": "application/json"}
+    for store in ("\\ud800", "x" * 9_000_000):
+        broken = sent.replace("STORE", store).replace('"PEOPLE"', "[]")
+        assert post("/review/files", content=broken, headers=headers).status_code in (413, 422)
+    for people in ("1" + "0" * 30, "NaN", "[" * 2000 + "]" * 2000):
+        broken = sent.replace('"PEOPLE"', people)
+        assert 400 <= post("/review/files", content=broken, headers=headers).status_code < 500
     for wish, said in [
         ({"kind": "move", "entries": ["A-e0"], "person": "nobody"}, (404, "unknown_person")),
         ({"kind": "split", "entries": ["x"]}, (404, "unknown_entry")),

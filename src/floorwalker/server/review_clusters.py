@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -24,7 +23,7 @@ from floorwalker.server.matching import refusals
 from floorwalker.server.pages import html_page, pages_of
 from floorwalker.server.parameters import ONLY_KNOWN_PARAMETERS
 from floorwalker.server.review_bodies import EditBody, TruthBody
-from floorwalker.server.review_desks import DayId, FileId, StoreId, lying_at, reviewer, reviews_of
+from floorwalker.server.review_desks import DayId, FileId, StoreId, json_of, lying_at, reviewer, reviews_of
 from floorwalker.server.review_manifest import steps_json
 from floorwalker.server.state import warehouse_of
 
@@ -119,7 +118,7 @@ async def load(
 
     def make() -> dict[str, Any]:
         desk = lying_at(request, file, day_id, store_id).desk
-        read = read_truth(msgspec.json.encode(body.truth))
+        read = read_truth(json_of(body.truth))
         taken = take_over(desk, read, reviewer(body.by, request), warehouse_of(request).now())
         return {"edits": taken.edits, "unknown": taken.unknown, "refused": taken.refused[:20]}
 

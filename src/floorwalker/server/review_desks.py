@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import Query, Request
 
 from floorwalker.adapters.image_places import ImagePlaces
@@ -192,6 +193,18 @@ def reviewer(by: str | None, request: Request) -> str:
     """Who says so: the name given, else the key's."""
     caller = caller_of(request)
     return by or (caller.name if caller.key_id is not None else _NOBODY_NAMED)
+
+
+def json_of(value: Any) -> bytes:
+    """What was sent as JSON, as JSON again.
+
+    Raises:
+        ApiError: it holds what no file could, such as half a surrogate pair.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise ApiError(422, "invalid", f"the file that was sent cannot be kept: {error}") from error
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
@@ -27,13 +28,14 @@ from floorwalker.server.review_desks import (
 
 router = APIRouter(include_in_schema=False, dependencies=[VIEWER, ONLY_KNOWN_PARAMETERS])
 
+_AT_ONCE = 8
 # A crop never changes, but it goes when its day's video does: no longer than a day.
 _KEPT = "private, max-age=86400"
 _STATUS = {"refused": 403, "missing": 404, "too_large": 413, "no_image": 415, "unreachable": 502}
 
 
 @router.get("/api/image")
-def image(
+async def image(
     request: Request,
     entry: Annotated[str, Query(max_length=200, description="The entry.")],
     n: Annotated[int | None, Query(ge=0, le=999, description="Which of its images; default: all.")] = None,
@@ -44,16 +46,28 @@ def image(
     store_id: StoreId = None,
 ) -> Response:
     """An image of an entry that lies on a desk; nothing else can be asked for."""
-    reviews = reviews_of(request)
-    found = _entry(request, entry, file, day_id, store_id)
-    try:
-        thumbnail = _thumbnail(reviews, found.images, n, h, most)
-    except ImageError as error:
-        raise ApiError(_STATUS.get(error.code, 502), f"image_{error.code}", str(error)) from error
+
+    def make() -> Thumbnail:
+        found = _entry(request, entry, file, day_id, store_id)
+        try:
+            return _thumbnail(reviews_of(request), found.images, n, h, most)
+        except ImageError as error:
+            raise ApiError(_STATUS.get(error.code, 502), f"image_{error.code}", str(error)) from error
+
+    thumbnail = await to_thread.run_sync(make, limiter=_limiter(request))
     headers = {"Cache-Control": _KEPT, "ETag": f'"{thumbnail.etag}"', "X-Content-Type-Options": "nosniff"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(thumbnail.content, media_type=thumbnail.media_type, headers=headers)
+
+
+def _limiter(request: Request) -> CapacityLimiter:
+    """Images from afar may be slow: those that wait for one leave the other routes their threads."""
+    state = request.app.state
+    if not hasattr(state, "image_limiter"):
+        state.image_limiter = CapacityLimiter(_AT_ONCE)
+    limiter: CapacityLimiter = state.image_limiter
+    return limiter
 
 
 def _thumbnail(reviews: Reviews, uris: Sequence[str], n: int | None, height_px: int, most: int) -> Thumbnail:

@@ -30,6 +30,7 @@ from floorwalker.server.review_desks import (
     Lying,
     StoreId,
     entry_json,
+    json_of,
     lying_at,
     reviews_of,
     zone_of,
@@ -173,7 +174,7 @@ def _open(body: OpenBody, request: Request) -> dict[str, Any]:
     if body.address is not None:
         opened = files.open_at(body.address, allow)
     else:
-        opened = files.open_content(msgspec.json.encode(body.manifest), body.name or "uploaded", allow)
+        opened = files.open_content(json_of(body.manifest), body.name or "uploaded", allow)
     return _known_json(opened.known)
 
 
