@@ -503,12 +503,15 @@ def test_the_number_of_entries_in_memory_is_bounded():
     assert sum(len(held.bucket) for held in matcher._shelf._held.values()) <= 11
 
 
-def test_a_bucket_that_rests_leaves_memory():
-    now = [0.0]
+@pytest.mark.parametrize("other", ["another day begins", "another day goes on"])
+def test_a_bucket_that_rests_leaves_memory(other):
+    now, tomorrow = [0.0], BucketKey("2026-03-04", "nc0009")
     matcher = a_matcher(clock=lambda: now[0], room=Room(idle_s=100))
     matcher.match(an_entry("a"))
+    if other == "another day goes on":
+        matcher.match(an_entry("b", key=tomorrow))
     now[0] = 101.0
-    matcher.match(an_entry("b", key=BucketKey("2026-03-04", "nc0009")))
+    matcher.match(an_entry("c", key=tomorrow))
     assert matcher.held == 1
 
 

@@ -32,12 +32,15 @@ class Rules:
         margin: m, least lead over the best other person. Raising it asks a human more often.
         topk: most candidates that an answer names; decides nothing.
         rule: what the lead is measured against.
+        twice_margins: by how many m more than τ a match needs that would be a second crossing in the same
+            direction. Raising it asks a human more often and joins fewer strangers.
     """
 
     threshold: float
     margin: float
     topk: int = 20
     rule: Rule = Rule.PERSON
+    twice_margins: float = 2.0
 
     def __post_init__(self) -> None:
         if not -1.0 <= self.threshold <= 1.0:
@@ -72,7 +75,7 @@ def decide(
     """Decide who an entry is.
 
     A match needs a cosine of τ, and a lead of m over the best other. Where the person would cross twice in
-    the same direction it needs τ + m: a lead over the threshold that would be a lead over another person.
+    the same direction it needs more than τ: see `Rules.twice_margins`.
 
     Args:
         candidates: the persons whom the entry may be (by `Rule.ENTRY`: the entries), best first; the two
@@ -96,7 +99,7 @@ def decide(
         elif doubts.told_apart:
             status = Status.REVIEW
             reason = f"told_apart: {best.person_id} has entries of which people say that they differ"
-        elif doubts.twice is not None and score < rules.threshold + rules.margin:
+        elif doubts.twice is not None and score < rules.threshold + rules.twice_margins * rules.margin:
             status = Status.REVIEW
     return Answer(
         status=status,

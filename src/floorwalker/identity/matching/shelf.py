@@ -62,6 +62,7 @@ class Shelf:
         self._held: OrderedDict[BucketKey, Held] = OrderedDict()
         self._lock = threading.Lock()
         self._added = 0
+        self._looked_s = clock()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -74,6 +75,8 @@ class Shelf:
             if held is not None:
                 held.used_s = now_s
                 self._held.move_to_end(key)
+                if now_s - self._looked_s > self._room.idle_s / 10:
+                    self._make_room(now_s)
                 return held
         doors = self._doors_of(key.store_id)
         fresh = Held(Bucket(doors), doors, now_s)
@@ -102,7 +105,7 @@ class Shelf:
                 self._make_room(self._clock())
 
     def _make_room(self, now_s: float) -> None:
-        self._added = 0
+        self._added, self._looked_s = 0, now_s
         total = sum(len(held.bucket) for held in self._held.values())
         while len(self._held) > 1:
             key, oldest = next(iter(self._held.items()))
