@@ -66,3 +66,10 @@ def test_a_near_tie_is_no_match() -> None:
     runs = [Run([Seen("a", "VIS_1"), Seen("b", "VIS_2"), Seen("c", "VIS_3")])]
     matcher = Matcher(MemoryStore(), MeanEncoder(), Rules(0.6, 0.02))
     assert same_visitors(runs, entries, matcher, lambda cosine: 0.9) == []  # type: ignore[arg-type]
+
+
+def test_nobody_leaves_twice_without_coming_in_between() -> None:
+    entries = [entry("a", 0, ASHA, Direction.EXIT), entry("b", 30, ASHA, Direction.EXIT)]
+    runs = [Run([Seen("a", "VIS_1"), Seen("b", "VIS_2")])]
+    matcher = Matcher(MemoryStore(), MeanEncoder(), Rules(0.7, 0.02))
+    assert same_visitors(runs, entries, matcher, lambda cosine: 0.9) == []  # type: ignore[arg-type]

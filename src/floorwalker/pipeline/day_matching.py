@@ -22,7 +22,8 @@ def same_visitors(
 ) -> list[SameVisitor]:
     """Ask the matcher of each crossing in order of time.
 
-    What it would leave to a human is no match: nobody is asked here.
+    What it would leave to a human is no match, nor is one with a doubt, such as that somebody would leave
+    twice without having come in between: nobody is asked here.
 
     Args:
         runs: the day's recordings; entries are named after their events.
@@ -40,7 +41,8 @@ def same_visitors(
     found = []
     for entry in sorted(entries, key=lambda each: (each.timestamp, each.entry_id)):
         answer = matcher.match(entry).answer
-        if answer.status is Status.MATCH and answer.match_id is not None:
+        sure = answer.status is Status.MATCH and answer.reason is None
+        if sure and answer.match_id is not None:
             earlier, later = visitor_of[answer.match_id], visitor_of[entry.entry_id]
             if earlier != later:
                 found.append(SameVisitor(earlier, later, _log_odds(probability(answer.score))))
