@@ -14,7 +14,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.errors import InputError
+from floorwalker.identity.matching.calibration import uncalibrated
+from floorwalker.identity.matching.encoder import MeanEncoder, Thresholds
 from floorwalker.identity.matching.entry import BucketKey
 from floorwalker.server.app import create_app
 from floorwalker.server.making_matcher import matcher_of
@@ -336,10 +338,44 @@ def test_health_says_what_holds(house):
 
 
 def test_the_variables_of_the_contract_are_heeded(house, monkeypatch):
-    for name, value in {"THRESHOLD": "0.7", "MARGIN": "0.1", "TOPK": "5"}.items():
+    variables = {
+        "MODEL_CKPT": "encoder.onnx",
+        "ATTR_SCHEMA": "attributes.json",
+        "THRESHOLD": "0.7",
+        "MARGIN": "0.1",
+        "TOPK": "5",
+        "MONGO_URI": "mongodb://mongo:27017",
+        "MONGO_DB": "other",
+        "MONGO_EVENTS_COLLECTION": "crossings",
+    }
+    assert (Settings.load().mongo_db, Settings.load().mongo_events_collection) == (
+        "retail_reid",
+        "line-crossings",
+    )
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    assert {name: str(getattr(settings, name.lower())) for name in variables} == variables
+    monkeypatch.setenv("FLOORWALKER_TOPK", "7")
+    assert Settings.load().topk == 7
+    monkeypatch.setenv("MARGIN", "wide")
+    with pytest.raises(InputError, match=r"^MARGIN="):
+        Settings.load()
+    for name in ("MODEL_CKPT", "ATTR_SCHEMA", "MONGO_URI"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MARGIN", "0.1")
     rules = matcher_of(house.warehouse, Settings.load()).rules
-    assert (rules.threshold, rules.margin, rules.topk) == (0.7, 0.1, 5)
+    assert (rules.threshold, rules.margin, rules.topk) == (0.7, 0.1, 7)
+
+
+def test_a_calibration_gives_the_thresholds_unless_they_are_set(house, tmp_path):
+    path = tmp_path / "calibration.json"
+    uncalibrated(MeanEncoder().fingerprint, Thresholds(0.5, 0.07)).save(path)
+    rules = matcher_of(house.warehouse, Settings(reid_calibration=path, margin=0.2)).rules
+    assert (rules.threshold, rules.margin) == (0.5, 0.2)
+    uncalibrated("another", Thresholds(0.5, 0.07)).save(path)
+    with pytest.raises(InputError, match="another"):
+        matcher_of(house.warehouse, Settings(reid_calibration=path))
 
 
 def test_a_server_that_starts_reads_todays_entries(house, post):

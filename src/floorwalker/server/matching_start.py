@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from floorwalker.errors import FloorwalkerError
 from floorwalker.events import format_utc
 from floorwalker.identity.matching.matcher import Matcher
-from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.server.request_log import LogSink
-from floorwalker.warehouse import DatabaseAway, Warehouse
+from floorwalker.warehouse import Warehouse
 
 
 def read_today(matcher: Matcher, warehouse: Warehouse, stopping: Callable[[], bool], log: LogSink) -> None:
@@ -30,6 +30,6 @@ def read_today(matcher: Matcher, warehouse: Warehouse, stopping: Callable[[], bo
                 if stopping():
                     return
                 matcher.rebuild(day_id, [key.store_id])
-    except (DatabaseAway, MatchRefused) as error:
+    except FloorwalkerError as error:
         message = f"today's entries were not read at the start: {error}"
         log({"event": "notice", "timestamp": format_utc(now), "message": message})
