@@ -6,19 +6,23 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floorwalker.errors import InputError
-from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind
+from floorwalker.identity.matching.bucket_log import VERDICTS, Edit, EditKind, Matched
 from floorwalker.identity.matching.cluster_truth import ClusterTruth, TruePerson, truth_of
-from floorwalker.identity.matching.entry import BucketKey, Direction
+from floorwalker.identity.matching.encoder import MeanEncoder
+from floorwalker.identity.matching.entry import BucketKey, Direction, Entry
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson, manifest_of
+from floorwalker.identity.matching.matcher import Matcher
+from floorwalker.identity.matching.memory_store import MemoryStore
 from floorwalker.identity.matching.people import people_of
 from floorwalker.identity.matching.refusing import MatchRefused
 from floorwalker.identity.review.changes import change_since, make_edit
-from floorwalker.identity.review.desk import FileDesk
+from floorwalker.identity.review.desk import FileDesk, StoreDayDesk
 from floorwalker.identity.review.line_log import Line, LineLog
 from floorwalker.identity.review.steps import steps_of
 from floorwalker.identity.review.truth_edits import take_over
@@ -239,3 +243,27 @@ def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         LineLog(tmp_path / "file" / "log.jsonl").append(line)
+
+
+def test_a_store_day_is_read_on_and_anew_once_it_was_deleted() -> None:
+    store = MemoryStore()
+    matcher = Matcher(store, MeanEncoder())
+
+    def come(name: str, second: int) -> None:
+        at = OPENS + timedelta(seconds=second)
+        vector = np.array([[1.0, second, 0.0]], np.float32)
+        matcher.match(Entry(KEY, name, at, Direction.ENTRY, "north", vector, {"hat": True}, ("a.jpg",)))
+
+    come("a", 0)
+    desk = StoreDayDesk(matcher, KEY)
+    assert [record.number for record in desk.records()] == [1]
+    come("b", 60)
+    made = make_edit(desk, wish(EditKind.ALIAS, person=persons(desk)["a"], text="Ann"), 1)
+    assert set(made.moved) == {"b"}
+    assert [record.number for record in desk.records()] == [1, 2, 3]
+    assert [record.number for record in desk.records()] == [1, 2, 3]
+    entries = [record.entry for record in desk.whole(vectors=False) if isinstance(record, Matched)]
+    assert [(entry.images, entry.embeddings.size) for entry in entries] == [(("a.jpg",), 0)] * 2
+    other = Matcher(MemoryStore(), MeanEncoder())
+    desk._matcher = other  # as if the day had been deleted, and another had begun
+    assert desk.records() == []

@@ -12,6 +12,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -56,6 +57,7 @@ def manifest(store: str = "A", entries: int = 4) -> dict[str, Any]:
 class Desk:
     """An application with its state in a folder."""
 
+    app: FastAPI
     client: TestClient
     folder: Path
     keys: Keys
@@ -90,7 +92,7 @@ def open_desk(
     warehouse = Warehouse(f"sqlite:///{folder / 'w.db'}", clock=lambda: NOW)
     app = create_app(warehouse, log=lambda _: None, reviews=reviews_from(Settings.load(), pairs))
     with TestClient(app, follow_redirects=False) as client:
-        yield Desk(client, folder, Keys(warehouse.database))
+        yield Desk(app, client, folder, Keys(warehouse.database))
     warehouse.close()
 
 
@@ -348,6 +350,14 @@ def test_a_store_day_of_the_matcher_is_reviewed_and_it_learns_of_it(desk: Desk) 
     # What comes later is matched accordingly, and appears among what changed.
     later = post("/match", json=crossing("e3", 30, [1.0, _ASIDE, 0.01])).json()
     assert later["person_id"] == desk.client.get("/review/desk", params=day).json()["entries"][2]["person_id"]
+    changed = desk.client.get("/review/changes", params={**day, "seen": 3}).json()
+    assert changed["moved"]["e3"] == later["person_id"]
+    # Days are many; of those looked at long ago nothing is held, and they are read again.
+    reviews = desk.app.state.reviews
+    for number in range(1, 29):
+        desk.client.get("/review/desk", params={"day_id": f"2026-02-{number:02d}", "store_id": "A"})
+    assert len(reviews._days) < 20
+    assert len(desk.client.get("/review/desk", params=day).json()["entries"]) == 4
     nothing = {"day_id": "2026-03-04", "store_id": "A"}
     assert desk.client.get("/review/desk", params=nothing).json()["entries"] == []
     assert desk.client.get("/review/pairs/list", params=nothing).json()["pairs"] == []

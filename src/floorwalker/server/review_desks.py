@@ -31,7 +31,7 @@ from floorwalker.server.state import warehouse_of
 from floorwalker.settings import Settings
 from floorwalker.warehouse import UnknownStore
 
-_MOST_BENCHES = 4
+_MOST_BENCHES, _MOST_DAYS = 4, 16
 _NOBODY_NAMED = "reviewer"
 
 FileId = Annotated[str | None, Query(alias="file", max_length=40, description="A manifest that was opened.")]
@@ -58,6 +58,7 @@ class Reviews:
     pairs: PairFiles | None = None
     matcher: Matcher = field(init=False)
     calibration: Calibration = field(init=False)
+    _days: OrderedDict[BucketKey, StoreDayDesk] = field(default_factory=OrderedDict)
     _benches: OrderedDict[str, PairBench] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,6 +69,15 @@ class Reviews:
         self.calibration = calibration or uncalibrated(
             matcher.encoder.fingerprint, Thresholds(rules.threshold, rules.margin)
         )
+
+    def day(self, key: BucketKey) -> StoreDayDesk:
+        """A store's day; of those looked at longest ago what was read is forgotten."""
+        with self._lock:
+            found = self._days.setdefault(key, StoreDayDesk(self.matcher, key))
+            self._days.move_to_end(key)
+            while len(self._days) > _MOST_DAYS:
+                self._days.popitem(last=False)
+            return found
 
     def bench(self, lying: Lying | None, *, anew: bool = False) -> PairBench:
         """The pairs of a desk, or of the list that was given.
@@ -160,8 +170,7 @@ def lying_at(request: Request, file_id: str | None, day_id: str | None, store_id
         raise ApiError(422, "no_desk", "expected either file, or day_id and store_id")
     check_key(day_id, store_id)
     require_store(request, store_id)
-    desk = StoreDayDesk(reviews.matcher, BucketKey(day_id, store_id))
-    return Lying(desk, f"{store_id}, {day_id}")
+    return Lying(reviews.day(BucketKey(day_id, store_id)), f"{store_id}, {day_id}")
 
 
 def bench_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -58,7 +59,9 @@ class Desk(Protocol):
 
 
 class StoreDayDesk:
-    """A store's day as the matcher keeps it.
+    """A store's day as the matcher keeps it. May be used from several threads.
+
+    What was read of the log is kept without vectors, and only what came since is read again.
 
     Args:
         matcher: has the logs.
@@ -69,10 +72,23 @@ class StoreDayDesk:
         self._matcher = matcher
         self.key = key
         self.doors = matcher.doors_of(key.store_id)
+        self._read: list[Record] = []
+        self._lock = threading.Lock()
 
     def records(self) -> Sequence[Record]:
         """The log in order, without what retention takes."""
-        return self._matcher.store.records(self.key, vectors=False)
+        store = self._matcher.store
+        with self._lock:
+            last = self._read[-1].number if self._read else 0
+            # The last one that is known is asked for again: if it is gone, the day was deleted.
+            found = store.records(self.key, vectors=False, after=max(last - 1, 0))
+            if last and (not found or found[0].number != last):
+                self._read = []
+                found = store.records(self.key, vectors=False)
+            elif last:
+                found = found[1:]
+            self._read = [*self._read, *found]
+            return self._read
 
     def whole(self, *, vectors: bool) -> Sequence[Record]:
         """The log in order with attributes and images, read a page at a time: a day of vectors is long."""
