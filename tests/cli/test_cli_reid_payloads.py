@@ -221,7 +221,7 @@ def test_what_is_asked_wrongly(run, crops, models, tmp_path):
 
 
 def test_a_service_that_is_away_ends_it(run, crops, models, tmp_path, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("floorwalker.cli.reid_payloads.ATTEMPTS", 1)
     told = run("reid", "payloads", crops, "--out", tmp_path / "out", "--embedder", f"{models}/away", "-q")
     assert told.code == 1
     assert "does not answer: 503" in told.err

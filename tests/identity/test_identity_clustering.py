@@ -95,6 +95,8 @@ def test_verdicts_hold_and_a_later_one_beats_an_earlier() -> None:
     assert found.person_of == dict.fromkeys("abc", "s-1")
     assert found.contradicted == (different,)
     assert found.links.hold_in(found.person_of)
+    elsewhere = edit(EditKind.DIFFERENT, entries=("a", "of another day"))
+    assert day(log(*entries, edits=[elsewhere])).person_of["a"] == "s-1"
     unsure = edit(EditKind.UNSURE, entries=("b", "a"))
     assert day(log(*entries, edits=[different, unsure])).person_of["b"] == "s-1"
 

@@ -101,3 +101,16 @@ def test_what_is_asked_wrongly_is_told_before_the_work(tmp_path, monkeypatch, ca
     )  # fmt: skip
     assert (code, why in err) == (2, True)
     assert not (tmp_path / "t.events.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--entries", "--reid-network", "none.onnx"), "folder of --out"),
+        (("--match",), "needs a network"),
+        (("--match", "--reid-network", "none.onnx"), "none.onnx"),
+    ],
+)
+def test_a_day_is_asked_wrongly(tmp_path, monkeypatch, capsys, options, why):
+    told = call(monkeypatch, capsys, "day", tmp_path, "--site", SITE, "--store", "ROOM", *options)
+    assert (told[0], why in told[2]) == (2, True), told

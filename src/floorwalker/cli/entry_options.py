@@ -45,11 +45,13 @@ def network_for(asked: bool, network: Path | None, settings: Settings) -> OnnxCr
     """
     if not asked:
         if network is not None:
-            raise InputError("--reid-network makes vectors for --entries only; ask for them with --entries")
+            raise InputError(
+                "--reid-network makes vectors that nobody asked for; ask for them with --entries"
+            )
         return None
     named = network or settings.reid_network
     if named is None:
-        raise InputError("--entries needs a network: --reid-network FILE.onnx, or FLOORWALKER_REID_NETWORK")
+        raise InputError("this needs a network: --reid-network FILE.onnx, or FLOORWALKER_REID_NETWORK")
     return OnnxCropEmbedder(named, threads=1)
 
 

@@ -31,6 +31,7 @@ from floorwalker.pipeline.entry_payloads import Unfit, checked_key, payload_path
 from floorwalker.settings import Settings
 from floorwalker.vision.embedding.crop_embedder import OnnxCropEmbedder
 
+ATTEMPTS = 6
 _SAMPLES = 10
 
 
@@ -127,7 +128,7 @@ def payloads(
     maker = PayloadMaker(
         Images(places_of(settings).and_also(_places(base)), limits_of(settings)),
         _embedder(network, embedder, timeout),
-        HttpAttributes(JsonService(attributes, timeout_s=timeout)) if attributes else None,
+        HttpAttributes(JsonService(attributes, None, timeout, ATTEMPTS)) if attributes else None,
         most,
     )
     out.mkdir(parents=True, exist_ok=True)
@@ -161,7 +162,7 @@ def _embedder(network: Path | None, address: str | None, timeout_s: float) -> Bu
     if (network is None) == (address is None):
         raise InputError("expected either --network FILE.onnx or --embedder ADDRESS to make the vectors")
     if address is not None:
-        return HttpEmbedder(JsonService(address, timeout_s=timeout_s))
+        return HttpEmbedder(JsonService(address, None, timeout_s, ATTEMPTS))
     return NetworkEmbedder(OnnxCropEmbedder(network or Path(), threads=1))
 
 

@@ -64,6 +64,9 @@ class _Linking:
             self._parent[entry], entry = found, self._parent[entry]
         return found
 
+    def knows(self, entry: str) -> bool:
+        return entry in self._parent
+
     def join(self, one: str, other: str) -> bool:
         """Make two one person; False where that contradicts what holds."""
         kept, gone = sorted((self.root(one), self.root(other)))
@@ -156,6 +159,8 @@ def _link_verdicts(records: Sequence[Record], linking: _Linking) -> list[Edit]:
     for record in records:
         if isinstance(record, Edited) and record.edit.kind in VERDICTS and record.number not in undone:
             pair = tuple(sorted(record.edit.entries))
+            if not all(map(linking.knows, pair)):
+                continue  # of another day's entry nothing is said here
             last.pop(pair, None)
             last[pair] = record.edit
     contradicted = []
