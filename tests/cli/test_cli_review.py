@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from floorwalker.cli import app
 from floorwalker.errors import InputError
+from floorwalker.identity.matching.verdicts import read_verdicts
 
 
 def run(*arguments: Any) -> Any:
@@ -75,6 +76,7 @@ def test_a_list_is_reviewed_and_the_verdicts_come_out(manifest: Path, tmp_path: 
     assert json.loads(result.stdout) == {"entry_a": "e0", "entry_b": "e1", "verdict": "different"}
     assert run("review", "verdicts", state, "--out", tmp_path / "v.jsonl").exit_code == 0
     assert (tmp_path / "v.jsonl").read_text() == result.stdout
+    assert read_verdicts(tmp_path / "v.jsonl") == {("e0", "e1"): False}  # as calibration reads them
     assert not (tmp_path / "floorwalker.db").exists()
 
 

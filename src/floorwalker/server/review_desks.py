@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -225,9 +224,5 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "camera": entry.camera,
         "images": len(entry.images),
         "alert_id": entry.alert_id,
-        "attrs": _plain(entry.attrs),
+        "attrs": dict(entry.attrs),
     }
-
-
-def _plain(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(attrs)
