@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -73,9 +74,8 @@ def day(compared: Compared, seed: int, rule: Rule = Rule.PERSON) -> dict[str, di
     }
 
 
-def days(compared: list[Compared], orders: int, rule: Rule = Rule.PERSON) -> dict[str, dict[str, float]]:
-    """Means over folds and orders; of the visitors' error the mean of its size too."""
-    told = [day(one, seed, rule) for one in compared for seed in range(orders)]
+def days_together(told: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Means over days; of the visitors' error the mean of its size too."""
     result = {}
     for name in told[0]:
         rows = [one[name] for one in told]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,20 +93,14 @@ def by_earlier(decisions: Decisions, thresholds: Thresholds) -> dict[int, float]
     return {count: float(hit[decisions.earlier == count].mean()) for count in range(1, most + 1)}
 
 
-def drawn(scored: Sequence[Scored], seed: int = 0) -> dict[str, Numbers]:
-    """Each figure: first with everybody once, then with people drawn anew; the mean over folds each time.
-
-    Of one seed the same people are drawn for every way of comparing, so that differences are of pairs.
-    """
-    rng = np.random.default_rng(seed)
-    rows: list[dict[str, float]] = []
-    for turn in range(RESAMPLES + 1):
-        told = []
-        for one in scored:
-            count = int(one.owner.max()) + 1
-            times = np.bincount(rng.integers(0, count, count), minlength=count) if turn else np.ones(count)
-            told.append(one.figures(times.astype(np.float64)))
-        rows.append({name: float(np.mean([each[name] for each in told])) for name in told[0]})
+def drawn(scored: Scored, seed: int) -> dict[str, Numbers]:
+    """Each figure: first with everybody once, then with people drawn anew, the same ones of one seed."""
+    rng = np.random.default_rng([3, seed])
+    count = int(scored.owner.max()) + 1
+    rows = [scored.figures(np.ones(count))]
+    for _ in range(RESAMPLES):
+        times = np.bincount(rng.integers(0, count, count), minlength=count)
+        rows.append(scored.figures(times.astype(np.float64)))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

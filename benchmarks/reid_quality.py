@@ -26,15 +26,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from _reid_data import Material, folds, read_material
-from _reid_days import days, shipped
-from _reid_methods import Compared, methods
+from _reid_data import Fold, Material, folds, read_material
+from _reid_days import day, days_together, shipped
+from _reid_methods import Compared, Method, methods
 from _reid_scores import Numbers, Scored, by_earlier, decide, drawn, interval
 from floorwalker.identity.matching.encoder import MeanEncoder
 from floorwalker.identity.matching.replay import outcome
@@ -47,50 +47,79 @@ SHOWN = ("mean", "trained, attentive")
 DAY_BURST = 4  # four crossings a person: two visits
 
 
-def rules_table(compared: Sequence[Compared]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one way of comparing came to on the report people of one fold.
+
+    Attributes:
+        figures: each figure with everybody once, then with people drawn anew.
+        rules: by rule, thresholds and outcome; empty for ways that are not shown so.
+        days: by way of making a day, what the manifests came to; likewise.
+    """
+
+    figures: dict[str, Numbers]
+    rules: dict[str, dict[str, Any]]
+    days: dict[str, list[dict[str, dict[str, float]]]]
+
+
+def measure(
+    material: Material, name: str, method: Method, fold: Fold, number: int, burst: int, orders: int
+) -> Part:
+    """One way of comparing on one fold; of one number the same people are drawn for every way."""
+    compared = method(material, fold, burst, number)
+    figures = drawn(Scored.of(compared), number)
+    if name not in SHOWN:
+        return Part(figures, {}, {})
+    daily = method(material, fold, DAY_BURST, number)
+    days = {name: [day(daily, seed) for seed in range(orders)]}
+    if name == DEFAULT:
+        days["mean, rule of entries"] = [day(daily, seed, Rule.ENTRY) for seed in range(orders)]
+        days["mean, shipped thresholds"] = [day(shipped(daily), seed) for seed in range(orders)]
+    return Part(figures, rules(compared), days)
+
+
+def rules(compared: Compared) -> dict[str, dict[str, Any]]:
     """The rule of persons and the rule of entries, each with thresholds of its own."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for one in compared:
-        ways = {
-            "person": (False, one.chosen),
-            f"entry, margin {CONTRACT_MARGIN}": (True, one.choose(by_entry=True, margins=(CONTRACT_MARGIN,))),
-            "entry, margin by tuning": (True, one.choose(by_entry=True)),
+    ways = {
+        "person": (False, compared.chosen),
+        f"entry, margin {CONTRACT_MARGIN}": (
+            True,
+            compared.choose(by_entry=True, margins=(CONTRACT_MARGIN,)),
+        ),
+        "entry, margin by tuning": (True, compared.choose(by_entry=True)),
+    }
+    if isinstance(compared.encoder, MeanEncoder):
+        ways["person, shipped thresholds"] = (False, compared.encoder.thresholds)
+    told = {}
+    for rule, (by_entry, chosen) in ways.items():
+        decisions = decide(compared, by_entry=by_entry)
+        told[rule] = {
+            "threshold": chosen.threshold,
+            "margin": chosen.margin,
+            **asdict(outcome(decisions, chosen)),
+            "by_earlier": by_earlier(decisions, chosen),
         }
-        if isinstance(one.encoder, MeanEncoder):
-            ways["person, shipped thresholds"] = (False, one.encoder.thresholds)
-        for rule, (by_entry, chosen) in ways.items():
-            decisions = decide(one, by_entry=by_entry)
-            told = {
-                "threshold": chosen.threshold,
-                "margin": chosen.margin,
-                **asdict(outcome(decisions, chosen)),
-            }
-            rows.setdefault(rule, []).append({**told, "by_earlier": by_earlier(decisions, chosen)})
-    return {rule: _mean_rows(told) for rule, told in rows.items()}
+    return told
 
 
-def measure(material: Material, burst: int, splits: int, orders: int) -> dict[str, Any]:
-    """All figures of one network."""
-    parts = folds(material.people, splits, seed=7)
+def together(parts: dict[str, list[Part]]) -> dict[str, Any]:
+    """The figures of one network: means over folds, intervals over people."""
     told: dict[str, Any] = {"rules": {}, "methods": {}, "days": {}}
     baseline: dict[str, Numbers] = {}
-    for name, method in methods().items():
-        compared = [method(material, fold, burst, number) for number, fold in enumerate(parts)]
-        got = drawn([Scored.of(one) for one in compared])
-        told["methods"][name] = {"figures": {figure: interval(values) for figure, values in got.items()}}
+    for name, found in parts.items():
+        mean = {one: np.mean([part.figures[one] for part in found], axis=0) for one in found[0].figures}
+        told["methods"][name] = {"figures": {figure: interval(values) for figure, values in mean.items()}}
         if name == DEFAULT:
-            baseline = got
+            baseline = mean
         else:
-            more = {figure: interval(got[figure] - baseline[figure]) for figure in got}
+            more = {figure: interval(values - baseline[figure]) for figure, values in mean.items()}
             told["methods"][name]["against the mean"] = more
-        if name not in SHOWN:
-            continue
-        told["rules"][name] = rules_table(compared)
-        daily = [method(material, fold, DAY_BURST, number) for number, fold in enumerate(parts)]
-        told["days"][name] = days(daily, orders)
-        if name == DEFAULT:
-            told["days"]["mean, rule of entries"] = days(daily, orders, Rule.ENTRY)
-            told["days"]["mean, shipped thresholds"] = days([shipped(one) for one in daily], orders)
+        if found[0].rules:
+            told["rules"][name] = {
+                rule: _mean_rows([part.rules[rule] for part in found]) for rule in found[0].rules
+            }
+        for way in found[0].days:
+            told["days"][way] = days_together([one for part in found for one in part.days[way]])
     return told
 
 
@@ -149,7 +178,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one network, one halving")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--burst", type=int, default=2, help="crops an entry")
-    parser.add_argument("--splits", type=int, default=3, help="halvings of the people")
+    parser.add_argument("--splits", type=int, default=2, help="halvings of the people")
     parser.add_argument("--orders", type=int, default=5, help="orders of a whole day")
     parser.add_argument("--network", choices=[name[-4:] for name in NETWORKS], help="only this one")
     parser.add_argument("--cache", type=Path, help="folder to keep vectors in between runs")
@@ -167,7 +196,17 @@ def main() -> None:
         cache.mkdir(parents=True, exist_ok=True)
         for network in networks:
             material = read_material(shared, network, cache)
-            told = measure(material, args.burst, result["splits"], 2 if args.quick else args.orders)
+            orders = 2 if args.quick else args.orders
+            halves = list(enumerate(folds(material.people, result["splits"], seed=7)))
+            told = together(
+                {
+                    name: [
+                        measure(material, name, method, fold, number, args.burst, orders)
+                        for number, fold in halves
+                    ]
+                    for name, method in methods().items()
+                }
+            )
             result["networks"][network] = told
             if not args.json:
                 print_tables(network, told)

@@ -123,9 +123,9 @@ class MeanEncoder:
         return vector
 
 
-# Where one decision in a hundred joins wrongly, for two networks of Intel's Open Model Zoo on 21 people of
-# PKU-Reid in six halvings (0248: 0.672, 0287: 0.664), two crops an entry; benchmarks/reid_quality.py. Another
-# network or another shop needs others: floorwalker reid calibrate.
+# Where one or two decisions in a hundred join wrongly, for Intel's re-ID networks 0248 and 0287 on halves of
+# 42 people of PKU-Reid, two crops an entry (0.65 to 0.67 in the mean over halves), by
+# benchmarks/reid_quality.py. Another network or another shop needs others: floorwalker reid calibrate.
 MEAN_THRESHOLDS = Thresholds(0.67, 0.02)
 # Those that the contract gives to the trained EntryEncoder.
 TRAINED_THRESHOLDS = Thresholds(0.88, 0.02)
