@@ -69,6 +69,12 @@ def train(
     false_match_rate: Annotated[
         float, typer.Option(help="For the thresholds: greatest share of wrong joins.", min=0, max=0.5)
     ] = 0.01,
+    others: Annotated[
+        int | None,
+        typer.Option(
+            help="For the thresholds: other persons of a real day; default: as many as judge.", min=1
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
     mlflow: Annotated[bool, typer.Option("--mlflow", help="Log the run to MLflow too.")] = False,
     as_json: AsJson = False,
@@ -101,7 +107,7 @@ def train(
         task = bar.add_task("training", total=epochs + 1)
         trained = run(labelled, _used(fields), settings, out, lambda epoch: bar.advance(task))
         bar.update(task, total=len(trained.history), completed=len(trained.history))
-    finished = finish(out, trained, labelled, settings, false_match_rate)
+    finished = finish(out, trained, labelled, settings, false_match_rate, others)
     if mlflow:
         log_to_mlflow(out, trained, settings)
     told: dict[str, Any] = {

@@ -45,6 +45,7 @@ def finish(
     labelled: Labelled,
     settings: TrainingSettings,
     false_match_rate: float,
+    others: int | None = None,
 ) -> Finished:
     """Write `best.pt`, `encoder.onnx`, `calibration.json`, `run.json` and `curves.html`.
 
@@ -54,6 +55,7 @@ def finish(
         labelled: all entries; thresholds come from those of them that judged.
         settings: how it was trained.
         false_match_rate: for τ and m, as in `calibrate_entries`.
+        others: other persons of a real day, likewise; the judges are few, so τ rises with it.
 
     Raises:
         WorkError: writing failed.
@@ -63,7 +65,7 @@ def finish(
     people = [f"{key.store_id}/{key.day_id}/{name}" for key, name in judges.people]
     days = [f"{entry.key.store_id}/{entry.key.day_id}" for entry in judges.entries]
     try:
-        measured = calibrate_entries(vectors @ vectors.T, people, days, "", false_match_rate)
+        measured = calibrate_entries(vectors @ vectors.T, people, days, "", false_match_rate, others=others)
     except InputError:
         measured = None
     thresholds = TRAINED_THRESHOLDS if measured is None else measured.thresholds
