@@ -27,6 +27,21 @@ def check_writable(path: Path) -> None:
         raise InputError(f"cannot write {path}: no permission to write into {path.parent}")
 
 
+def content_of(path: Path) -> bytes:
+    """What is in a file that somebody named.
+
+    Raises:
+        InputError: there is no such file.
+        WorkError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"no such file: {path}") from error
+    except OSError as error:
+        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Write a file under a temporary name that becomes its own only when all is written.

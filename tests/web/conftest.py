@@ -297,3 +297,18 @@ def review_day(shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         return write_day(day, tmp_path / f"day-{entries}.json")
 
     return write
+
+
+@pytest.fixture
+def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A page of the browser, 1280 wide or as a test asks; no script on it may break, no dialogue may open."""
+    width = getattr(request, "param", 1280)
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("dialog", lambda dialog: (faults.append("dialog"), dialog.dismiss()))
+    yield opened
+    context.close()
+    assert faults == []

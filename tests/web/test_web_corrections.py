@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -19,20 +18,6 @@ pytestmark = pytest.mark.browser
 STORE = "STORE_BLR_002"
 DAY = "2026-03-03"
 HOSTILE = "<img src=x onerror=alert(1)>&amp;{{7*7}}"
-
-
-@pytest.fixture
-def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    width = getattr(request, "param", 1280)
-    context = chromium.new_context(viewport={"width": width, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(15_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: (faults.append("dialog"), dialog.dismiss()))
-    yield opened
-    context.close()
-    assert faults == []
 
 
 def show(page: Any, served: Any, path: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,6 @@ from floorwalker.settings import Settings
 from floorwalker.warehouse import Warehouse
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    width = getattr(request, "param", 1280)
-    context = chromium.new_context(viewport={"width": width, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(15_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: (faults.append("dialog"), dialog.dismiss()))
-    yield opened
-    context.close()
-    assert faults == []
 
 
 def standing(url: str, query: str = "") -> dict[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from floorwalker.errors import InputError, WorkError
-from floorwalker.files import check_writable
+from floorwalker.errors import InputError
+from floorwalker.files import check_writable, content_of
 from floorwalker.identity.matching.bucket_log import Matched
 from floorwalker.identity.matching.cluster_truth import read_truth
 from floorwalker.identity.matching.doors import Doors
@@ -91,7 +91,7 @@ def open_pairs_set(files: PairFiles, encoder: Encoder, rules: Rules) -> SetBench
     entries = bare_entries(matched)
     units = unit_vectors((each.entry for each in matched), encoder)
     if files.csv is not None:
-        pairs = read_pairs(_read(files.csv), files.csv.name)
+        pairs = read_pairs(content_of(files.csv), files.csv.name)
         _need_entries(pairs, entries.keys(), files.csv.name)
     else:
         pairs = _found(matched, units, rules)
@@ -142,12 +142,3 @@ def _need_entries(pairs: Sequence[Pair], known: Collection[str], name: str) -> N
 def _paths(text: str) -> tuple[Path, ...]:
     parts = (part for piece in text.split(os.pathsep) for part in piece.split(","))
     return tuple(Path(part.strip()) for part in parts if part.strip())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from floorwalker.errors import InputError, WorkError
+from floorwalker.errors import InputError
+from floorwalker.files import content_of
 from floorwalker.identity.matching.entry import BucketKey
 from floorwalker.identity.matching.manifest import Manifest
 
@@ -95,13 +96,9 @@ def read_truth(source: Path | bytes) -> ClusterTruth:
         WorkError: the file cannot be read.
     """
     name = source.name if isinstance(source, Path) else "the cluster truth"
+    content = source if isinstance(source, bytes) else content_of(source)
     try:
-        content = source if isinstance(source, bytes) else source.read_bytes()
         read = msgspec.json.decode(content, type=_Truth)
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {source!s}") from error
-    except OSError as error:
-        raise WorkError(f"{source!s} cannot be read: {error.strerror or error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is no cluster truth: {error}") from error
     owner: dict[str, str] = {}

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from floorwalker.errors import InputError, WorkError
+from floorwalker.errors import InputError
 from floorwalker.events import format_utc, parse_utc
+from floorwalker.files import content_of
 from floorwalker.identity.matching.entry import AttributeValue, BucketKey, Direction, Vectors
 from floorwalker.identity.matching.manifest import Manifest, ManifestEvent, ManifestPerson
 
@@ -55,7 +56,7 @@ def read_manifest(source: Path | bytes) -> Manifest:
         WorkError: the file cannot be read.
     """
     name = source.name if isinstance(source, Path) else "the manifest"
-    content = source if isinstance(source, bytes) else _content(source)
+    content = source if isinstance(source, bytes) else content_of(source)
     try:
         read = msgspec.json.decode(content, type=_Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -132,15 +133,6 @@ class _Manifest(msgspec.Struct):
     day_id: str
     store_id: str
     people: tuple[_Person, ...]
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _person(read: _Person, name: str) -> ManifestPerson:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from floorwalker.errors import InputError, WorkError
+from floorwalker.errors import InputError
+from floorwalker.files import content_of
 
 Verdict = Literal["same", "different", "unsure"]
 
@@ -31,12 +32,7 @@ def read_verdicts(path: Path) -> dict[tuple[str, str], bool]:
         InputError: no such file, or a line of another form; the message names the line.
         WorkError: the file cannot be read.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: {path}") from error
-    except OSError as error:
-        raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
+    lines = content_of(path).splitlines()
     last: dict[tuple[str, str], Verdict] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
