@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,13 @@ sys.path.insert(0, str(ROOT / "benchmarks"))  # _postgres serves tests and bench
 from _postgres import Cluster, NoPostgres  # noqa: E402
 from floorwalker.warehouse import Warehouse  # noqa: E402
 from floorwalker.warehouse.schema import metadata  # noqa: E402
+
+# Tests assert behaviour, never a time: on a busy machine, or before Hypothesis has made its tables of
+# characters, drawing the first example alone takes longer than its health check allows.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
