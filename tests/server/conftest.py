@@ -92,6 +92,9 @@ def house(running: House, empty: Callable[[Warehouse], None]) -> House:
     with running.warehouse.database._write_lock:
         running.warehouse.database._engine.dispose()
     empty(running.warehouse)
+    shelf = running.matcher._shelf
+    for key in list(shelf._held):  # what the server remembers of the test before is no more in its database
+        shelf.drop(key)
     running.clock.now = NOW
     running.log.clear()
     return running

@@ -15,14 +15,6 @@ DAY, STORE = "2026-03-03", "nc0009"
 ASHA, BEN, CLEO = (np.random.default_rng(seed).normal(size=(3, 64)).round(6) for seed in (1, 2, 3))
 
 
-@pytest.fixture(autouse=True)
-def _fresh(house):
-    """The server's memory of the test before is no more in its database."""
-    shelf = house.matcher._shelf
-    for key in list(shelf._held):
-        shelf.drop(key)
-
-
 @pytest.fixture
 def post(house) -> Callable[..., dict[str, Any]]:
     def send(entry_id: str, who: np.ndarray, at: str, camera: str = "CAM_ENTRY_01", **more: Any) -> Any:

@@ -46,14 +46,6 @@ def body(entry_id: str = "e1", who: np.ndarray = ASHA, at: str = "10:00:00", **m
     } | more
 
 
-@pytest.fixture(autouse=True)
-def _fresh(house):
-    """The server's memory of the test before is no more in its database."""
-    shelf = house.matcher._shelf
-    for key in list(shelf._held):
-        shelf.drop(key)
-
-
 @pytest.fixture
 def post(house) -> Callable[..., dict[str, Any]]:
     def send(*arguments: Any, **more: Any) -> dict[str, Any]:

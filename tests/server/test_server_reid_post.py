@@ -15,14 +15,6 @@ DAY = "2026-03-03"
 VECTORS = {name: np.random.default_rng(seed).normal(size=(3, 32)).round(5) for seed, name in enumerate("abc")}
 
 
-@pytest.fixture(autouse=True)
-def _fresh(house):
-    """The server's memory of the test before is no more in its database."""
-    shelf = house.matcher._shelf
-    for key in list(shelf._held):
-        shelf.drop(key)
-
-
 @pytest.fixture
 def post(house, monkeypatch, capsys):
     def call(*arguments) -> tuple[int, str, str]:

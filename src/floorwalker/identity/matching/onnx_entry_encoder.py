@@ -17,7 +17,7 @@ from floorwalker.identity.matching.encoder import TRAINED_THRESHOLDS, Thresholds
 from floorwalker.identity.matching.entry import AttributeValue, Vectors
 from floorwalker.identity.matching.vectors import VectorError
 from floorwalker.runs import hash_file
-from floorwalker.vision.onnx.network_file import check_file, damaged
+from floorwalker.vision.onnx.graph import read_network
 
 _FORMAT = "entry-encoder-1"
 _LEAST_ROOM = 8
@@ -40,12 +40,8 @@ class OnnxEntryEncoder:
     def __init__(
         self, path: Path, schema: AttributeSchema | None = None, thresholds: Thresholds | None = None
     ) -> None:
-        check_file(path)
         core = openvino.Core()
-        try:
-            model = core.read_model(str(path))
-        except RuntimeError as error:
-            raise damaged(path) from error
+        model = read_network(core, path)
         told = _metadata(model)
         if told.get("floorwalker") != _FORMAT:
             raise InputError(

@@ -13,7 +13,7 @@ import openvino
 
 from floorwalker.errors import InputError
 from floorwalker.vision.embedding.crop_format import Colours, CropFormat, Layout, Scale, crop_format
-from floorwalker.vision.onnx.network_file import check_file, damaged
+from floorwalker.vision.onnx.graph import read_network
 
 Crop = npt.NDArray[np.uint8]
 Vector = npt.NDArray[np.float32]
@@ -62,12 +62,8 @@ class OnnxCropEmbedder:
         scale: Scale | None = None,
         threads: int | None = None,
     ) -> None:
-        check_file(path)
         core = openvino.Core()
-        try:
-            model = core.read_model(str(path))
-        except RuntimeError as error:
-            raise damaged(path) from error
+        model = read_network(core, path)
         self.format = self._fix_input(model, path, colours, scale)
         self._dimension = _output_dimension(model, path)
         self._at_once = threads or _cores()

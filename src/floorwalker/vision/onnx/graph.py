@@ -1,9 +1,10 @@
-"""Changing a loaded graph into an equal one that does less: for OpenVINO."""
+"""Loading a graph, and changing it into an equal one that does less: for OpenVINO."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,23 @@ from openvino.preprocess import ColorFormat, PrePostProcessor
 from floorwalker.vision.onnx.feed import Feed
 from floorwalker.vision.onnx.heads import Head
 from floorwalker.vision.onnx.heads.yolox import YoloxHead
+from floorwalker.vision.onnx.network_file import check_file, damaged
 
 _YOLOX_FRONT = 5  # four sides and the objectness come before the classes
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
+
+
+def read_network(core: openvino.Core, path: Path) -> openvino.Model:
+    """The network of a file, as the engine holds it.
+
+    Raises:
+        InputError: the file is no network, or damaged.
+    """
+    check_file(path)
+    try:
+        return core.read_model(str(path))
+    except RuntimeError as error:
+        raise damaged(path) from error
 
 
 def feed_pictures(model: openvino.Model, feed: Feed) -> openvino.Model:

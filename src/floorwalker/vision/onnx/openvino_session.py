@@ -11,12 +11,10 @@ import numpy.typing as npt
 import openvino
 
 from floorwalker.vision.onnx.feed import Feed
-from floorwalker.vision.onnx.graph import feed_pictures, fix_inputs, lighten
+from floorwalker.vision.onnx.graph import feed_pictures, fix_inputs, lighten, read_network
 from floorwalker.vision.onnx.heads import Head, Signature
 from floorwalker.vision.onnx.network_file import (
     Shape,
-    check_file,
-    damaged,
     own_size,
     picture_input,
     understand,
@@ -62,7 +60,7 @@ class OpenVinoSession:
         at_once: int | None = None,
     ) -> None:
         core = openvino.Core()
-        model = _read(core, path)
+        model = read_network(core, path)
         shapes = {name: _shape(port) for name, port in _named(model.inputs).items()}
         picture = picture_input(shapes, path)
         size = input_size or own_size(shapes[picture]) or free_size or choose_input_size(frame_size)
@@ -143,14 +141,6 @@ def _precision(core: openvino.Core, wanted: Precision) -> str:
     if wanted != "auto":
         return wanted
     return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-
-
-def _read(core: openvino.Core, path: Path) -> openvino.Model:
-    check_file(path)
-    try:
-        return core.read_model(str(path))
-    except RuntimeError as error:
-        raise damaged(path) from error
 
 
 def _reshape(model: openvino.Model, picture: str, size: tuple[int, int], path: Path) -> None:
